@@ -1,0 +1,87 @@
+"""What every test may ask for: a database of its own on either engine, a mail server, a browser."""
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.machine import chromium, postgres
+from tests.machine.smtp import MailServer, mail_server
+
+chromium.use_our_node()
+
+MakeDatabase = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    with postgres.cluster() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[str], object]], Path]:
+    made: dict[Callable[[str], object], Path] = {}
+
+    def template(prepare: Callable[[str], object]) -> Path:
+        if prepare not in made:
+            path = tmp_path_factory.mktemp("templates") / "template.sqlite"
+            prepare(f"sqlite:///{path}")
+            made[prepare] = path
+        return made[prepare]
+
+    return template
+
+
+@pytest.fixture
+def make_database(request: pytest.FixtureRequest, tmp_path: Path, _sqlite_templates: Any) -> Iterator[MakeDatabase]:
+    """make_database("sqlite" | "postgresql", prepare): the address of a fresh database, gone after the test.
+
+    `prepare`, a module's function, is called once a session with the address of a database to fill, say with tables; it must
+    close its connections. Each test gets a copy of what it made. Without it the database is empty.
+    """
+    names: list[str] = []
+
+    def make(kind: str = "sqlite", prepare: Callable[[str], object] | None = None) -> str:
+        if kind == "sqlite":
+            path = tmp_path / f"database-{len(list(tmp_path.glob('database-*.sqlite')))}.sqlite"
+            if prepare:
+                shutil.copyfile(_sqlite_templates(prepare), path)
+            return f"sqlite:///{path}"
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        names.append(server.create(server.template(prepare)) if prepare else server.create())
+        return server.url(names[-1])
+
+    yield make
+    for name in names:
+        request.getfixturevalue("postgres_server").drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def database_url(make_database: MakeDatabase, database_kind: str) -> str:
+    """An empty database of the test's own; the test runs twice, on SQLite and on PostgreSQL."""
+    return make_database(database_kind)
+
+
+@pytest.fixture
+def smtp() -> Iterator[MailServer]:
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_type_launch_args, **chromium.launch_args()}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "en-GB", "timezone_id": "Europe/London"}
