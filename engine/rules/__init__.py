@@ -1,0 +1,1 @@
+"""Pure rules: dates, deadlines, references and access. They decide; they change nothing."""

@@ -1,0 +1,90 @@
+"""Who may do and see what. One rule each, asked inside actions and queries; the default answer is no.
+
+A person *holds* roles: everywhere, at an agency, or in one case. A task is *offered* to holders. Both are written the same
+way, as a string, so that matching them is equality and the database can do it:
+
+    role              everywhere
+    role@AGENCY       at one agency
+    role#case         appointed in one case
+    role@AGENCY#case  both
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.settings import PERMISSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+
+def holder(role: str, agency: str | None = None, case: str | None = None) -> str:
+    """How a role, held or offered, is written."""
+    return role + (f"@{agency}" if agency else "") + (f"#{case}" if case else "")
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A role someone holds."""
+
+    role: str
+    agency: str | None = None
+    case: str | None = None
+
+    def __str__(self) -> str:
+        return holder(self.role, self.agency, self.case)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: a person with what they hold, or the system itself."""
+
+    person: str | None
+    name: str
+    agency: str | None = None
+    holdings: tuple[Holding, ...] = ()
+    permissions: frozenset[str] = frozenset()
+    holders: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        #: Someone who holds a role at an agency also answers to offers that name no agency.
+        ways = {str(held) for held in self.holdings} | {holder(held.role, None, held.case) for held in self.holdings}
+        object.__setattr__(self, "holders", frozenset(ways))
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles held, wherever."""
+        return frozenset(held.role for held in self.holdings)
+
+    def may(self, permission: str) -> bool:
+        """Does any role held give this permission?"""
+        if permission not in PERMISSIONS:
+            message = f"no permission is called {permission}"
+            raise ValueError(message)
+        return permission in self.permissions
+
+    def holding(self, roles: Iterable[str]) -> Holding | None:
+        """The first holding of one of these roles, in their order."""
+        return next((held for role in roles for held in self.holdings if held.role == role and held.case is None), None)
+
+    def answers_to(self, offered: Iterable[str]) -> bool:
+        """Is this person among those a task is offered to?"""
+        return not self.holders.isdisjoint(offered)
+
+
+SYSTEM = Actor(person=None, name="The system")
+
+
+def permissions_of(roles: Iterable[str], given: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """All that these roles permit."""
+    return frozenset(permission for role in roles for permission in given.get(role, ()))
+
+
+def offered_to(role: str, scope: str, agency: str | None, case: str) -> str:
+    """The holder string a task of this role is offered to. A role of an agency needs one."""
+    if scope in ("agency", "case agency") and not agency:
+        message = f"the role {role} belongs to an agency, but no agency is known at this place"
+        raise ValueError(message)
+    return holder(role, agency if scope in ("agency", "case agency") else None, case if scope in ("case", "case agency") else None)
