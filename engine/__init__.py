@@ -1,0 +1,135 @@
+"""The engine: `perform` does one thing, wholly or not at all; `ask` looks one thing up. All else is behind these two."""
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+
+from engine.clock import SystemClock
+from engine.errors import Conflict, Incident, Refused
+from engine.look import Look
+from engine.rules.access import SYSTEM, Actor, Holding, permissions_of
+from engine.store import tables as t
+from engine.store.database import Database, new_id
+from engine.store.releases import Shelf
+from engine.store.sealing import Vault
+from engine.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.clock import Clock
+    from engine.settings import Settings
+    from engine.spiff import Process
+
+P = ParamSpec("P")
+R = TypeVar("R")
+MOST_LIVE = 200  # processes kept in memory between steps
+log = logging.getLogger("casereview")
+
+__all__ = ["SYSTEM", "Actor", "Engine", "open_engine"]
+
+
+class Engine:
+    """One deployment: its settings, its database, its clock."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+        self.settings, self.database, self.clock = settings, database, clock
+        self.vault = Vault(settings.master_key)
+        self.shelf = Shelf()
+        self._live: dict[str, tuple[int, Process]] = {}
+
+    def perform(self, actor: Actor, verb: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do one thing in one transaction. A refusal changes nothing but the trail; a lost race is tried once more."""
+        for last_try in (False, True):
+            work: Work | None = None
+            try:
+                with self.database.writing() as db:
+                    work = Work(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, shelf=self.shelf,
+                                verb=verb.__name__, live=self._live)
+                    result = verb(work, *args, **kwargs)
+                    work.finish()
+                self._keep_alive(work)
+            except (Conflict, sa.exc.IntegrityError, sa.exc.OperationalError):
+                if last_try:
+                    raise
+                continue
+            except Refused as refusal:
+                self._note(actor, work, verb, refused=refusal)
+                raise
+            except Incident as incident:
+                self._note(actor, work, verb, incident=incident)
+                raise
+            return result
+        raise AssertionError  # the second try returns or raises
+
+    def ask(self, actor: Actor, query: Callable[Concatenate[Look, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Look one thing up. A query that shows what is in a case leaves one row on the trail: who looked."""
+        with self.database.reading() as db:
+            look = Look(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, shelf=self.shelf)
+            result = query(look, *args, **kwargs)
+        if look.viewed:
+            with self.database.writing() as db:
+                db.execute(sa.insert(t.trail), [
+                    {"at": look.now, "actor": actor.person, "case_id": case, "event": "viewed", "details": {"page": page}} for case, page in look.viewed])
+        return result
+
+    def actor(self, person: str) -> Actor | None:
+        """The person with what they hold now; None if they may no longer come in."""
+        with self.database.reading() as db:
+            return actor_of(db, self.settings, person)
+
+    def now(self) -> Any:
+        """This moment, in the board's zone."""
+        return self.clock.now().astimezone(self.settings.board.timezone)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.database.close()
+
+    def _keep_alive(self, work: Work) -> None:
+        """Only after the commit: a failed transaction can never leave a changed process behind."""
+        case = work.case
+        if case is not None and case.process is not None and case.ended_at is None:
+            while len(self._live) >= MOST_LIVE:
+                self._live.pop(next(iter(self._live)), None)
+            self._live[case.id] = (case.version, case.process)
+
+    def _note(self, actor: Actor, work: Work | None, verb: Callable[..., Any], refused: Refused | None = None, incident: Incident | None = None) -> None:
+        """What was refused or went wrong stands on the trail, in a transaction of its own; the first one has changed nothing."""
+        case = work.case.id if work and work.case else None
+        with self.database.writing() as db:
+            if case and db.scalar(sa.select(t.cases.c.id).where(t.cases.c.id == case)) is None:
+                case = None  # the case was to begin with this very step
+            row: dict[str, Any] = {"at": self.now(), "actor": actor.person, "case_id": case}
+            if refused is not None:
+                row |= {"event": "refused", "details": {"verb": verb.__name__, "kind": refused.why, "element": None}}
+            if incident is not None:
+                row |= {"event": "incident", "details": {"element": incident.element, "kind": verb.__name__}}
+                db.execute(sa.insert(t.incidents).values(id=new_id(), case_id=case, at=row["at"], element=incident.element, says=incident.says))
+                log.error("incident in %s at %s", verb.__name__, incident.element)
+            db.execute(sa.insert(t.trail).values(row))
+
+
+def actor_of(db: sa.Connection, settings: Settings, person: str) -> Actor | None:
+    """A person as an actor."""
+    p, h = t.people, t.holdings
+    rows = db.execute(sa.select(p.c.id, p.c.name, p.c.agency, h.c.role, h.c.agency.label("at"), h.c.case_id).outerjoin(
+        h, sa.and_(h.c.person == p.c.id, h.c.until.is_(None))).where(p.c.id == person, p.c.active)).all()
+    if not rows:
+        return None
+    holdings = tuple(Holding(row.role, row.at, row.case_id) for row in rows if row.role)
+    permissions = permissions_of((held.role for held in holdings), settings.roles)
+    return Actor(person=rows[0].id, name=rows[0].name, agency=rows[0].agency, holdings=holdings, permissions=permissions)
+
+
+def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
+    """The engine of these settings, on its database."""
+    return Engine(settings, Database(settings.database_url), clock or SystemClock())
+
+
+def arguments_of(verb: Callable[..., Any]) -> list[str]:
+    """What a verb is told, besides the work itself."""
+    return list(inspect.signature(verb).parameters)[1:]

@@ -1,0 +1,45 @@
+"""Press one of the buttons that a case offers at any time."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine import progress
+from engine.errors import NotAllowed, NotFound
+from engine.progress.answers import draft_place, keep, locked, take
+from engine.progress.open_tasks import asked_of
+from engine.store import tables as t
+from engine.store.seen import visible_case
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.work import Work
+
+
+def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, Any]) -> str:
+    """The action's message has reached the process, with its answers. Gives the id of the case."""
+    visible_case(work.db, work.actor, case)
+    held = work.hold(case)
+    offered = held.pack.case_actions.get(action)
+    if offered is None or work.actor.person is None:
+        raise NotFound
+    if not work.actor.roles.intersection(offered.offer_to):
+        raise NotAllowed(f"“{offered.label}” is for: {', '.join(held.pack.roles[role].label for role in offered.offer_to)}.")
+    here = progress.resume(work, held)
+    waiting = next((one for one in here.waiting_messages() if one.place.element == action), None)
+    if waiting is None:
+        raise NotAllowed(f"“{offered.label}” is not possible now.")
+
+    asked = asked_of(held, here.looked_up, offered.at, waiting.place, here.variables(waiting.task_id), None)
+    locked(held.pack, offered.gate, asked.names, work.now)
+    taken = take(work, held.pack, asked, answers)
+
+    values = keep(work, held, asked, taken)
+    here.looked_up.forget(action)
+    work.db.execute(sa.delete(t.drafts).where(
+        t.drafts.c.person == work.actor.person, t.drafts.c.place == draft_place(action=(case, action))))
+    work.record("action_pressed", element=action)
+    progress.send(here, offered.message, waiting.key, values)
+    return held.id

@@ -1,0 +1,66 @@
+"""Keep unfinished answers, exactly as they were typed."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.errors import NotFound
+from engine.feel import data
+from engine.forms import Upload
+from engine.progress.answers import draft_place
+from engine.progress.open_tasks import task_row
+from engine.store import tables as t
+from engine.store.database import new_id
+from engine.store.seen import visible_case
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.work import Work
+
+
+def save_draft(work: Work, answers: Mapping[str, Any], task: str | None = None, start: tuple[str, str] | None = None,
+               action: tuple[str, str] | None = None) -> None:
+    """One draft a person and place; the newest stands. Files are not kept in drafts. Also for a task that someone else has done
+    meanwhile: what was typed is never lost."""
+    person = work.actor.person
+    if person is None:
+        raise NotFound
+    case_id, element = None, ""
+    if task:
+        row = task_row(work.db, work.actor, task)
+        case_id, element = row.case_id, row.element
+    elif action:
+        case_id, element = action
+        visible_case(work.db, work.actor, case_id)
+    elif start:
+        element = start[1]
+    place, d, draft = draft_place(task=task, start=start, action=action), t.drafts, new_id()
+    work.db.execute(sa.delete(d).where(d.c.person == person, d.c.place == place))
+    content, wrapped = data.dumps(_without_files(dict(answers))), None
+    if case_id:
+        case = work.hold(case_id)
+        sealed = case.key.seal(content, case.id, "drafts", draft)
+    else:
+        key, wrapped = work.vault.new_key("drafts", draft)
+        sealed = key.seal(content, "drafts", draft)
+    work.db.execute(sa.insert(d).values(id=draft, person=person, place=place, case_id=case_id, key=wrapped, at=work.now, answers=sealed))
+    work.record("draft_saved", element=element)
+
+
+def discard_draft(work: Work, draft: str) -> None:
+    """One's own draft is thrown away."""
+    gone = work.db.execute(sa.delete(t.drafts).where(t.drafts.c.id == draft, t.drafts.c.person == work.actor.person))
+    if not gone.rowcount:
+        raise NotFound
+
+
+def _without_files(value: Any) -> Any:
+    if isinstance(value, Upload):
+        return None
+    if isinstance(value, dict):
+        return {key: _without_files(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_files(one) for one in value]
+    return value

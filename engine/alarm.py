@@ -1,0 +1,70 @@
+"""The alarm clock. It keeps no appointments of its own: every due moment is a row, and this only looks when the next one is."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from engine.actions.fire_timer import fire_timer
+from engine.errors import Incident, Refused
+from engine.outside.post import send_waiting
+from engine.rules.access import SYSTEM
+from engine.store import tables as t
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from engine import Engine
+
+BATCH = 100
+log = structlog.get_logger("casereview.alarm")
+
+
+def due_now(db: sa.Connection, now: datetime, limit: int = BATCH) -> list[str]:
+    """The timers that are due, in the order in which they fell due."""
+    timer = t.timers
+    return list(db.scalars(sa.select(timer.c.id).where(timer.c.fired_at.is_(None), timer.c.due_at <= now).order_by(timer.c.due_at, timer.c.id).limit(limit)))
+
+
+def next_due(db: sa.Connection) -> datetime | None:
+    """When something will happen of itself next."""
+    return db.scalar(sa.select(sa.func.min(t.timers.c.due_at)).where(t.timers.c.fired_at.is_(None)))
+
+
+def sweep(engine: Engine) -> int:
+    """Fire everything that is due; gives how many. One case that cannot go on does not hold up the others."""
+    fired, stuck = 0, set()
+    while True:
+        with engine.database.reading() as db:
+            due = [timer for timer in due_now(db, engine.clock.now(), BATCH + len(stuck)) if timer not in stuck]
+        if not due:
+            return fired
+        for timer in due:
+            try:
+                fired += bool(engine.perform(SYSTEM, fire_timer, timer))
+            except (Incident, Refused) as problem:  # it stands in the list of incidents, and is tried again at the next look
+                stuck.add(timer)
+                log.error("timer_failed", timer=timer, why=type(problem).__name__)
+
+
+class Alarm:
+    """APScheduler waking `sweep` and the post every few seconds, one at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.scheduler = BackgroundScheduler(timezone="UTC")
+
+    def start(self) -> None:
+        """Look at once, and then again and again. What fell due while nobody looked fires now, in order."""
+        every = self.engine.settings.moments.look_every_seconds
+        options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self.scheduler.add_job(sweep, "interval", [self.engine], seconds=every, next_run_time=self.engine.clock.now(), **options)
+        self.scheduler.add_job(send_waiting, "interval", [self.engine], seconds=every, **options)
+        self.scheduler.start()
+
+    def stop(self) -> None:
+        """Finish what is being done, and look no more."""
+        if self.scheduler.running:
+            self.scheduler.shutdown(wait=True)

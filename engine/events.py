@@ -1,0 +1,54 @@
+"""What the trail can say: every event, with exactly the keys it carries. Ids and names of things, never answers."""
+from __future__ import annotations
+
+from typing import Any
+
+#: event → the keys of its details. Writing any other key, or leaving one out, is an error of ours.
+EVENTS: dict[str, frozenset[str]] = {
+    name: frozenset(keys.split())
+    for name, keys in {
+        "signed_in": "",
+        "signed_out": "",
+        "sign_in_failed": "name",
+        "person_changed": "person what",
+        "pack_released": "pack release digest",
+        "case_started": "start release",
+        "case_ended": "outcome",
+        "stage_entered": "stage",
+        "task_offered": "task element item",
+        "task_completed": "task element item round",
+        "task_cancelled": "task element item",
+        "task_claimed": "task element item",
+        "task_let_go": "task element item",
+        "task_handed_over": "task element item to",
+        "draft_saved": "element",
+        "action_pressed": "element",
+        "reason_given": "element checks",
+        "appointed": "person role element",
+        "deadline_started": "deadline item due",
+        "deadline_moved": "deadline item due before",
+        "deadline_met": "deadline item due ended late_record",
+        "deadline_breached": "deadline item due",
+        "deadline_cancelled": "deadline item",
+        "reminded": "deadline item",
+        "escalated": "deadline item roles",
+        "mail_queued": "message to",
+        "document_added": "document field element",
+        "document_opened": "document",
+        "viewed": "page",
+        "refused": "verb kind element",
+        "incident": "element kind",
+        "incident_mended": "incident",
+    }.items()
+}
+
+
+def checked(event: str, details: dict[str, Any]) -> dict[str, Any]:
+    """The details, if they are exactly those this event carries."""
+    if event not in EVENTS:
+        message = f"the trail knows no event called {event}"
+        raise ValueError(message)
+    if set(details) != EVENTS[event]:
+        message = f"{event} carries {sorted(EVENTS[event])}, not {sorted(details)}"
+        raise ValueError(message)
+    return details

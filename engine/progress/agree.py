@@ -1,0 +1,139 @@
+"""Make the rows of tasks, offers, timers and the case agree with its process."""
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.errors import Incident
+from engine.progress import mail
+from engine.rules.access import offered_to
+from engine.store import tables as t
+from engine.store.database import new_id
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from engine.packs import Pack
+    from engine.progress.surroundings import Here
+    from engine.spiff import OpenTask
+
+NEW_TASK = "task_offered"
+
+
+def agree(here: Here) -> None:
+    """After this, what people see is what the process waits for."""
+    process = here.case.process
+    if process is None:
+        raise Incident("The process was not resumed.")
+    _tasks(here, {task.id: task for task in process.open_tasks()})
+    _case(here)
+    _moments(here)
+    if here.passed:
+        here.work.db.execute(sa.insert(t.passed), [
+            {"case_id": here.case.id, "version": here.case.version + 1, "element": element, "item": item, "at": here.work.now}
+            for element, item in here.passed])
+        here.passed = []
+
+
+def _tasks(here: Here, wanted: dict[str, OpenTask]) -> None:
+    work, case = here.work, here.case
+    known = {row.id: row for row in work.db.execute(
+        sa.select(t.tasks.c.id, t.tasks.c.element, t.tasks.c.item, t.tasks.c.due).where(t.tasks.c.case_id == case.id, t.tasks.c.state == "open"))}
+    gone = known.keys() - wanted.keys()
+    if gone:
+        work.db.execute(sa.update(t.tasks).where(t.tasks.c.id.in_(gone)).values(state="cancelled"))
+        work.db.execute(sa.update(t.offers).where(t.offers.c.task.in_(gone)).values(open=False))
+        for task in gone:
+            work.record("task_cancelled", task=task, element=known[task].element, item=known[task].item)
+    fresh = [wanted[task] for task in wanted if task not in known]
+    if fresh:
+        _offer(here, fresh)
+    if here.clocks.moved:
+        for task, row in known.items():
+            due = _due_of(here, row.element, row.item)
+            if task in wanted and due != row.due:
+                work.db.execute(sa.update(t.tasks).where(t.tasks.c.id == task).values(due=due))
+                work.db.execute(sa.update(t.offers).where(t.offers.c.task == task).values(due=due))
+
+
+def _offer(here: Here, fresh: list[OpenTask]) -> None:
+    work, case = here.work, here.case
+    elements = {task.place.element for task in fresh}
+    earlier = Counter((row.element, row.item) for row in work.db.execute(
+        sa.select(t.tasks.c.element, t.tasks.c.item).where(t.tasks.c.case_id == case.id, t.tasks.c.element.in_(elements))))
+    rows: list[dict[str, Any]] = []
+    offers: list[dict[str, Any]] = []
+    for task in fresh:
+        place, due = task.place, _due_of(here, task.place.element, task.place.item)
+        earlier[(place.element, place.item)] += 1
+        rows.append({"id": task.id, "case_id": case.id, "element": place.element, "process": place.process, "item": place.item, "agency": place.agency,
+                     "round": earlier[(place.element, place.item)], "state": "open", "offered_at": work.now, "due": due, "claimed_by": task.assignee})
+        holders = _holders(here, task)
+        offers += [{"task": task.id, "holder": who, "case_id": case.id, "open": True, "due": due, "offered_at": work.now} for who in holders]
+        work.record("task_offered", task=task.id, element=place.element, item=place.item)
+        if NEW_TASK in case.pack.messages:
+            people = [task.assignee] if task.assignee else mail.holders_of(work, holders)
+            mail.tell(work, case, NEW_TASK, people, due=due, task=case.pack.tasks[place.element].name,
+                      link=f"{work.settings.mail.base_url}/tasks/{task.id}")
+    work.db.execute(sa.insert(t.tasks), rows)
+    work.db.execute(sa.insert(t.offers), offers)
+
+
+def _holders(here: Here, task: OpenTask) -> list[str]:
+    """To whom a task goes. A task that nobody could ever do is an incident, not a silence."""
+    found = []
+    for name in task.groups:
+        role = here.case.pack.roles.get(name)
+        if role is None:
+            raise Incident(f"No role is called “{name}”.", element=task.place.element)
+        try:
+            found.append(offered_to(name, role.scope, task.place.agency, here.case.id))
+        except ValueError as problem:
+            raise Incident(str(problem), element=task.place.element) from problem
+    if not found and not task.assignee:
+        raise Incident("This task is offered to nobody.", element=task.place.element)
+    return list(dict.fromkeys(found))
+
+
+def _due_of(here: Here, element: str, item: str | None) -> date | None:
+    """The soonest clock that this task would meet."""
+    dates = [row["due"] for row in here.clocks.rows
+             if row["ended_at"] is None and element in here.case.pack.deadlines[row["name"]].ends
+             and (not row["item"] or not item or row["item"] == item or item.startswith(f"{row['item']}/"))]
+    return min(dates, default=None)
+
+
+def _case(here: Here) -> None:
+    work, case, process = here.work, here.case, here.case.process
+    if process is None:
+        return
+    if process.stage and process.stage != case.stage:
+        case.stage = process.stage
+        work.record("stage_entered", stage=case.stage)
+    if process.ended and case.ended_at is None:
+        case.ended_at, case.outcome = work.now, process.outcome
+        here.clocks.end_all()
+        work.record("case_ended", outcome=case.outcome)
+
+
+def _moments(here: Here) -> None:
+    """Timers that no deadline owns: one row for each waiting event, written when it begins to wait and taken back when it does not."""
+    work, case, process = here.work, here.case, here.case.process
+    if process is None or not _has_own_timers(case.pack):
+        return
+    wanted = {moment.task_id: moment.at for moment in process.waiting_moments() if moment.deadline is None and moment.at is not None}
+    known = {row.event: row.id for row in work.db.execute(
+        sa.select(t.timers.c.event, t.timers.c.id).where(t.timers.c.case_id == case.id, t.timers.c.kind == "event", t.timers.c.fired_at.is_(None)))}
+    if gone := [known[event] for event in known.keys() - wanted.keys()]:
+        work.db.execute(sa.delete(t.timers).where(t.timers.c.id.in_(gone)))
+    if fresh := [{"id": new_id(), "case_id": case.id, "kind": "event", "event": event, "due_at": wanted[event]} for event in wanted.keys() - known.keys()]:
+        work.db.execute(sa.insert(t.timers), fresh)
+
+
+@cache
+def _has_own_timers(pack: Pack) -> bool:
+    return any(element.event.kind == "timer" and element.event.deadline is None
+               for process in pack.processes.values() for element in process.elements.values())

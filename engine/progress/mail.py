@@ -1,0 +1,54 @@
+"""Mails: to whom, and in which fixed words. Never anything of a case but its reference."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.feel.templates import render
+from engine.rules.access import holder
+from engine.store import tables as t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.work import Case, Work
+
+
+def holders_of(work: Work, offered: Iterable[str]) -> list[str]:
+    """Everyone active who answers to one of these offers, each once."""
+    wanted = sorted(set(offered))
+    h, p = t.holdings, t.people
+    at_agency = h.c.role + "@" + h.c.agency
+    ways = sa.or_(
+        sa.and_(h.c.case_id.is_(None), sa.or_(h.c.role.in_(wanted), at_agency.in_(wanted))),
+        sa.and_(h.c.case_id.is_not(None), sa.or_((h.c.role + "#" + h.c.case_id).in_(wanted), (at_agency + "#" + h.c.case_id).in_(wanted))),
+    )
+    query = sa.select(p.c.id).join(h, h.c.person == p.c.id).where(p.c.active, h.c.until.is_(None), ways).distinct().order_by(p.c.id)
+    return list(work.db.scalars(query))
+
+
+def holders_of_roles(work: Work, case: Case, roles: Iterable[str], agency: str | None) -> list[str]:
+    """Everyone who holds these roles for this case: at the agency where the role belongs to one."""
+    offered = []
+    for name in roles:
+        role = case.pack.roles.get(name)
+        scope = role.scope if role else "board"
+        if scope in ("agency", "case agency") and agency is None:
+            offered += [holder(name, key) for key in work.db.scalars(sa.select(t.agencies.c.key))]
+        else:
+            offered.append(holder(name, agency if "agency" in scope else None, case.id if "case" in scope else None))
+    return holders_of(work, offered)
+
+
+def tell(work: Work, case: Case, message: str, people: Iterable[str], **words: Any) -> None:
+    """Queue one mail for each of these people. `words`: due, days, task, link."""
+    text = case.pack.messages[message]
+    link = words.pop("link", None) or f"{work.settings.mail.base_url}/cases/{case.reference}"
+    names = {"case": {"reference": case.reference}, "board": {"name": work.settings.board.name}, "link": link,
+             "due": None, "days": None, "task": None} | words
+    subject = body = None
+    for person in dict.fromkeys(people):
+        if subject is None or body is None:
+            subject, body = render(text.subject, names, work.now), render(text.body, names, work.now)
+        work.post(message, person, subject, body)

@@ -1,0 +1,63 @@
+"""Finding an open task and whether this person may do it: asked in the same words by every verb and page."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.errors import AlreadyDone, NotAllowed, NotFound
+from engine.progress.answers import Asked, paths_of
+from engine.store import tables as t
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.packs import Element
+    from engine.progress.names import Names
+    from engine.rules.access import Actor
+    from engine.spiff import Place
+    from engine.work import Case
+
+
+def task_row(db: sa.Connection, actor: Actor, task: str) -> Any:
+    """The task's row with who it is offered to; for an outsider there is no such task."""
+    row = db.execute(sa.select(t.tasks, t.people.c.name.label("done_by_name")).outerjoin(t.people, t.people.c.id == t.tasks.c.done_by)
+                     .where(t.tasks.c.id == task)).one_or_none()
+    if row is None or not (row.claimed_by == actor.person or row.done_by == actor.person or actor.answers_to(holders(db, task))):
+        raise NotFound
+    return row
+
+
+def holders(db: sa.Connection, task: str) -> list[str]:
+    """The holder strings a task is offered to."""
+    return list(db.scalars(sa.select(t.offers.c.holder).where(t.offers.c.task == task)))
+
+
+def still_open(row: Any, actor: Actor) -> None:
+    """Refuse what is done, gone, or taken by a colleague."""
+    if row.state == "done":
+        who = "You have" if row.done_by == actor.person else f"{row.done_by_name} has"
+        raise AlreadyDone(f"{who} already completed this task.", by=row.done_by_name, at=row.done_at)
+    if row.state == "cancelled":
+        raise AlreadyDone("This task is no longer needed: the process has moved on.")
+    if row.claimed_by not in (None, actor.person):
+        raise NotAllowed("A colleague has taken this task. Ask them to let it go, or to hand it over to you.")
+
+
+def not_barred(db: sa.Connection, case: Case, element: Element, actor: Actor, item: str | None) -> None:
+    """Refuse whoever did the task that this one must be independent of (property `not_by`)."""
+    for other in element.not_by:
+        rows = db.execute(sa.select(t.submissions.c.by, t.submissions.c.item).where(
+            t.submissions.c.case_id == case.id, t.submissions.c.element == other).order_by(t.submissions.c.round.desc())).all()
+        if any(row.by == actor.person and (row.item is None or row.item == item) for row in rows):
+            name = case.pack.tasks[other].name if other in case.pack.tasks else other
+            raise NotAllowed(f"You cannot check your own work: you did “{name}”. Someone else has to do this task.")
+
+
+def asked_of(case: Case, names: Names, element: Element, place: Place, variables: Mapping[str, Any], task: str | None) -> Asked:
+    """The form of a task or case action with all that it may use."""
+    given = names.of(paths_of(case.pack, element), place)
+    return Asked(form=case.pack.forms[element.form or ""], element=element.id, checks=element.checks, names={**given, **variables}, item=place.item, agency=place.agency, task=task)
+
+
+__all__ = ["asked_of", "holders", "not_barred", "still_open", "task_row"]

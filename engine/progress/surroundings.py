@@ -1,0 +1,69 @@
+"""What a running process sees of the engine, and what it tells it: names, clocks, services."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Incident
+from engine.progress import mail
+from engine.progress.clocks import Clocks
+from engine.progress.names import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from engine.spiff import Place, Process, Waiting
+    from engine.work import Case, Work
+
+
+class Here:
+    """The surroundings of one case's process during one step (engine.spiff.Surroundings)."""
+
+    def __init__(self, work: Work, case: Case) -> None:
+        self.work, self.case = work, case
+        self.looked_up = Names(work.db, case, work.settings, work.actor)
+        self.clocks = Clocks(work, case, self.looked_up)
+        self.passed: list[tuple[str, str | None]] = []
+
+    @property
+    def now(self) -> datetime:
+        """The moment of this step, in the board's zone."""
+        return self.work.now
+
+    def variables(self, task: str) -> dict[str, Any]:
+        """All that an open task or a waiting event sees of the process."""
+        return self._process.variables(task)
+
+    def waiting_messages(self) -> list[Waiting]:
+        """The messages that are waited for now."""
+        return self._process.waiting_messages()
+
+    @property
+    def _process(self) -> Process:
+        if self.case.process is None:
+            raise Incident("The process was not resumed.")
+        return self.case.process
+
+    def names(self, paths: frozenset[str], place: Place) -> dict[str, Any]:
+        """The engine's names an expression at this place reads."""
+        return self.looked_up.of(paths, place)
+
+    def happened(self, place: Place, variables: Callable[[], Mapping[str, Any]]) -> None:
+        """An element was passed."""
+        self.passed.append((place.element, place.item))
+        self.clocks.happened(place, variables)
+
+    def due(self, deadline: str, place: Place) -> datetime | None:
+        """When a timer event on this deadline fires."""
+        return self.clocks.due(deadline, place)
+
+    def service(self, kind: str, headers: Mapping[str, str], variables: Mapping[str, Any], place: Place) -> dict[str, Any]:
+        """A send or service task. Nothing leaves from here: it becomes a row in the outbox."""
+        if kind != "mail":
+            raise Incident(f"No service is called {kind}.", element=place.element)
+        roles = [role.strip() for role in str(headers.get("to", "")).split(",") if role.strip()]
+        people = mail.holders_of_roles(self.work, self.case, roles, place.agency)
+        if "starter" in roles:
+            people.append(self.case.started_by)
+        mail.tell(self.work, self.case, headers["message"], people)
+        return {}

@@ -1,0 +1,170 @@
+"""Where cases stand: the managers' list, and one case's page."""
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.queries.forms_to_answer import waiting_actions
+from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow, DoneRow, IncidentRow
+from engine.queries.words import agency_names, clock_row, item_name, offered_in_words, person_names, task_row
+from engine.look import sees_all_of
+from engine.store import tables as t
+from engine.store.seen import sees_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.look import Look
+    from engine.queries.shapes import ClockRow, TaskRow
+    from engine.work import Case
+
+
+def all_cases(look: Look, state: str = "open", after: str | None = None, limit: int = 50) -> CaseList:
+    """The cases this person may see, last changed first, with their clocks. No names, no answers."""
+    c = t.cases
+    query = sa.select(c).where(sees_case(look.actor))
+    if state != "all":
+        query = query.where(c.c.ended_at.is_(None) if state == "open" else c.c.ended_at.is_not(None))
+    if after:
+        at, _, case = after.partition("|")
+        query = query.where(sa.tuple_(c.c.changed_at, c.c.id) < sa.tuple_(sa.literal(datetime.fromisoformat(at), c.c.changed_at.type), sa.literal(case)))
+    found = look.db.execute(query.order_by(c.c.changed_at.desc(), c.c.id.desc()).limit(limit + 1)).all()
+    shown = found[:limit]
+    ids = [row.id for row in shown]
+    clocks, tasks, incidents = _clocks(look, ids), _next_tasks(look, ids), _incidents(look, ids)
+    agencies, rows = agency_names(look), []
+    for row in shown:
+        pack = look.shelf.pack(look.db, row.release)
+        running = [clock_row(look, clock, pack, agencies) for clock in clocks[row.id]]
+        rows.append(CaseRow(
+            reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""), started=row.started_at.astimezone(look.settings.board.timezone).date(),
+            ended_at=row.ended_at, outcome=row.outcome, outcome_title=pack.outcomes.get(row.outcome or ""), clocks=running,
+            late=sum(1 for clock in running if clock.days < 0), open_tasks=len(tasks[row.id]), incidents=incidents.get(row.id, 0),
+            next_tasks=[pack.tasks[element].name for element in dict.fromkeys(tasks[row.id])][:3]))
+    last = found[limit - 1] if len(found) > limit else None
+    return CaseList(rows, f"{last.changed_at.isoformat()}|{last.id}" if last else None)
+
+
+def case_page(look: Look, reference: str) -> CasePage:
+    """One case: stage, deadlines, who has what, what was done, what can be pressed. An agency sees its own part of it."""
+    case = look.case(reference)
+    full = sees_all_of(look)
+    agencies = agency_names(look)
+    open_tasks, done = _tasks(look, case, agencies, full=full)
+    clocks = [clock for clock in (clock_row(look, row, case.pack, agencies) for row in _clocks(look, [case.id], ended=True)[case.id])
+              if full or clock.item == look.actor.agency or any(clock.due == task.due for task in open_tasks)]
+    zone = look.settings.board.timezone
+    people = person_names(look, [case.started_by])
+    number = look.db.scalar(sa.select(t.releases.c.number).where(t.releases.c.id == case.release)) or 0
+    look.shows(case.id, "case")
+    return CasePage(
+        id=case.id, reference=case.reference, pack_title=case.pack.title, release_number=number, stage=case.stage, stages=_stages(look, case),
+        started=case.started_at.astimezone(zone).date(), started_by_name=people.get(case.started_by, ""), agency_name=agencies.get(case.agency or ""),
+        outcome=case.outcome, outcome_title=case.pack.outcomes.get(case.outcome or ""), ended_at=case.ended_at, clocks=clocks,
+        open_tasks=open_tasks, done_tasks=done, actions=_actions(look, case), diagrams=_diagrams(look, case) if full else [],
+        incidents=_open_incidents(look, case) if full else [], documents=_documents(look, case) if full and look.actor.may("see_answers") else [],
+        figures=figures(look, case) if full else [], may_see_trail=look.actor.may("see_trail"), full=full)
+
+
+def figures(look: Look, case: Case) -> list[tuple[str, str]]:
+    """The pack's figures that can be told already, in days."""
+    return [(case.pack.figures[name].title, f"{days} days") for name, days in figures_of(look.db, case, look.settings.board.timezone).items()]
+
+
+def figures_of(db: sa.Connection, case: Case, zone: Any) -> dict[str, int]:
+    """Figure → days between the first passing of its two elements, by the board's calendar days."""
+    wanted = {element for figure in case.pack.figures.values() for element in (figure.since, figure.until)}
+    p = t.passed
+    rows = db.execute(sa.select(p.c.element, sa.func.min(p.c.at).label("at")).where(p.c.case_id == case.id, p.c.element.in_(sorted(wanted))).group_by(p.c.element))
+    days = {row.element: row.at.astimezone(zone).date() for row in rows}
+    return {name: (days[figure.until] - days[figure.since]).days for name, figure in case.pack.figures.items() if figure.since in days and figure.until in days}
+
+
+def _stages(look: Look, case: Case) -> list[tuple[str, str, str]]:
+    """The stages in the pack's order: where it is now, which it has been through, and the rest."""
+    entered = set(look.db.scalars(sa.select(t.trail.c.details["stage"].as_string()).where(t.trail.c.case_id == case.id, t.trail.c.event == "stage_entered")))
+    found = []
+    for stage, title in case.pack.stages.items():
+        state = "now" if stage == case.stage and case.ended_at is None else "done" if stage in entered else "coming"
+        found.append((stage, title, state))
+    return found
+
+
+def _clocks(look: Look, cases: list[str], *, ended: bool = False) -> dict[str, list[Any]]:
+    d, rows = t.deadlines, defaultdict(list)
+    query = sa.select(d).where(d.c.case_id.in_(cases))
+    if not ended:
+        query = query.where(d.c.ended_at.is_(None))
+    for row in look.db.execute(query.order_by(d.c.due, d.c.name)):
+        rows[row.case_id].append(row)
+    return rows
+
+
+def _next_tasks(look: Look, cases: list[str]) -> dict[str, list[str]]:
+    rows = defaultdict(list)
+    query = sa.select(t.tasks.c.case_id, t.tasks.c.element).where(t.tasks.c.case_id.in_(cases), t.tasks.c.state == "open")
+    for row in look.db.execute(query.order_by(sa.func.coalesce(t.tasks.c.due, sa.literal("9999-12-31")) if look.db.dialect.name == "sqlite" else t.tasks.c.due, t.tasks.c.offered_at)):
+        rows[row.case_id].append(row.element)
+    return rows
+
+
+def _incidents(look: Look, cases: list[str]) -> dict[str, int]:
+    i = t.incidents
+    query = sa.select(i.c.case_id, sa.func.count().label("many")).where(i.c.case_id.in_(cases), i.c.mended_at.is_(None)).group_by(i.c.case_id)
+    return {row.case_id: row.many for row in look.db.execute(query)}
+
+
+def _tasks(look: Look, case: Case, agencies: dict[str, str], *, full: bool) -> tuple[list[TaskRow], list[DoneRow]]:
+    task, offer = t.tasks, t.offers
+    rows = look.db.execute(sa.select(task, sa.literal(case.reference).label("reference"), sa.literal(case.stage).label("stage"))
+                           .where(task.c.case_id == case.id, task.c.state != "cancelled").order_by(task.c.due, task.c.offered_at)).all()
+    offered: dict[str, list[str]] = defaultdict(list)
+    for row in look.db.execute(sa.select(offer.c.task, offer.c.holder).where(offer.c.case_id == case.id)):
+        offered[row.task].append(row.holder)
+    mine = {row.id for row in rows if look.actor.answers_to(offered[row.id]) or look.actor.person in (row.claimed_by, row.done_by)}
+    people = person_names(look, [person for row in rows for person in (row.claimed_by, row.done_by)])
+    open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies))
+                 for row in rows if row.state == "open" and (full or row.id in mine)]
+    done = [DoneRow(name=case.pack.tasks[row.element].name, item=item_name(row.item, agencies), who=people.get(row.done_by, ""), at=row.done_at,
+                    task=row.id if row.id in mine else None)
+            for row in sorted((row for row in rows if row.state == "done"), key=lambda row: row.done_at, reverse=True) if full or row.id in mine]
+    return sorted(open_rows, key=lambda row: (row.due is None, row.due, row.offered_at)), done
+
+
+def _actions(look: Look, case: Case) -> list[ActionRow]:
+    offered = [action for action in case.pack.case_actions.values() if look.actor.roles.intersection(action.offer_to)]
+    if not offered:
+        return []
+    waiting = waiting_actions(look, case)
+    return [ActionRow(action.element, action.label, action.help) for action in offered if action.element in waiting]
+
+
+def _diagrams(look: Look, case: Case) -> list[DiagramRow]:
+    """The main process, and every called one that this case has been in."""
+    been = set(look.db.scalars(sa.select(t.passed.c.element).where(t.passed.c.case_id == case.id).distinct()))
+    been |= set(look.db.scalars(sa.select(t.tasks.c.element).where(t.tasks.c.case_id == case.id)))
+    return [DiagramRow(process.id, process.name or process.id) for process in case.pack.processes.values()
+            if process.id == case.pack.main.id or not been.isdisjoint(process.elements)]
+
+
+def _open_incidents(look: Look, case: Case) -> list[IncidentRow]:
+    i = t.incidents
+    rows = look.db.execute(sa.select(i).where(i.c.case_id == case.id, i.c.mended_at.is_(None)).order_by(i.c.at))
+    return [IncidentRow(row.at, case.pack.elements[row.element].name if row.element in case.pack.elements else row.element, row.says) for row in rows]
+
+
+def _documents(look: Look, case: Case) -> list[DocumentRow]:
+    d = t.documents
+    rows = look.db.execute(sa.select(d.c.id, d.c.field, d.c.size, d.c.at, d.c.by, d.c.name, d.c.element).where(d.c.case_id == case.id).order_by(d.c.at)).all()
+    people = person_names(look, (row.by for row in rows))
+    return [DocumentRow(row.id, case.open(row.name, "documents", row.id, "name"), _label(case, row.element, row.field), row.size, row.at, people.get(row.by, ""))
+            for row in rows]
+
+
+def _label(case: Case, element: str, path: str) -> str:
+    form = case.pack.form_of(element)
+    labels: Iterable[tuple[str, Any]] = form.questions() if form else ()
+    return next((field.label for at, field in labels if at == path), path)

@@ -1,0 +1,86 @@
+"""What happened in a case, in words. The trail holds ids and names of steps; this makes sentences of them."""
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.errors import NotFound
+from engine.queries.shapes import TrailPage, TrailRow
+from engine.queries.words import agency_names, item_name, person_names
+from engine.store import tables as t
+
+if TYPE_CHECKING:
+    from engine.look import Look
+    from engine.packs import Pack
+
+SENTENCES = {
+    "case_started": "opened the case with “{start}”",
+    "case_ended": "The case ended: {outcome}",
+    "stage_entered": "The case moved to “{stage}”",
+    "task_offered": "“{element}” was offered{item}",
+    "task_completed": "completed “{element}”{item}",
+    "task_cancelled": "“{element}” was no longer needed{item}",
+    "task_claimed": "took “{element}”{item}",
+    "task_let_go": "gave back “{element}”{item}",
+    "task_handed_over": "handed “{element}”{item} to {to}",
+    "draft_saved": "saved a draft of “{element}”",
+    "action_pressed": "used “{element}”",
+    "reason_given": "gave a reason for going on with “{element}”",
+    "appointed": "appointed {person} as {role}",
+    "deadline_started": "Deadline “{deadline}”{item} began: due {due}",
+    "deadline_moved": "Deadline “{deadline}”{item} moved from {before} to {due}",
+    "deadline_met": "Deadline “{deadline}”{item} was met on {ended}{late_record}",
+    "deadline_breached": "Deadline “{deadline}”{item} was missed: it was due {due}",
+    "deadline_cancelled": "Deadline “{deadline}”{item} no longer applies",
+    "reminded": "A reminder of “{deadline}”{item} was sent",
+    "escalated": "“{deadline}”{item} was escalated",
+    "mail_queued": "Mail “{message}” to {to}",
+    "document_added": "added a document to “{element}”",
+    "document_opened": "opened a document",
+    "viewed": "looked at the {page}",
+    "refused": "tried something that was refused",
+    "incident": "Something could not go on at “{element}”",
+}
+
+
+def case_trail(look: Look, reference: str, before: int | None = None, limit: int = 100) -> TrailPage:
+    """The newest things first; `next` asks for older ones."""
+    case = look.case(reference)
+    if not look.actor.may("see_trail"):
+        raise NotFound
+    query = sa.select(t.trail).where(t.trail.c.case_id == case.id)
+    if before is not None:
+        query = query.where(t.trail.c.id < before)
+    found = look.db.execute(query.order_by(t.trail.c.id.desc()).limit(limit + 1)).all()
+    people = person_names(look, [row.actor for row in found] + [row.details.get(key) for row in found for key in ("to", "person")])
+    agencies = agency_names(look)
+    look.shows(case.id, "trail")
+    rows = [TrailRow(row.at, people.get(row.actor, "Someone"), _words(row, case.pack, people, agencies)) for row in found[:limit]]
+    return TrailPage(reference, rows, found[limit - 1].id if len(found) > limit else None)
+
+
+def _words(row: Any, pack: Pack, people: dict[str | None, str], agencies: dict[str, str]) -> str:
+    """One sentence; what a pack no longer knows by name is shown by its id."""
+    says: dict[str, Any] = dict(row.details)
+    for key in ("element", "start"):
+        if says.get(key) in pack.elements:
+            element = pack.elements[says[key]]
+            says[key] = element.properties.get("label") or element.name
+    says["item"] = f" ({item_name(says['item'], agencies)})" if says.get("item") else ""
+    says["deadline"] = pack.deadlines[says["deadline"]].title if says.get("deadline") in pack.deadlines else says.get("deadline")
+    says["stage"] = pack.stages.get(says.get("stage", ""), says.get("stage"))
+    says["outcome"] = pack.outcomes.get(says.get("outcome") or "", says.get("outcome"))
+    says["late_record"] = " (recorded late)" if says.get("late_record") else ""
+    says["role"] = pack.roles[says["role"]].label if says.get("role") in pack.roles else says.get("role")
+    for key in ("to", "person"):
+        says[key] = people.get(says.get(key), says.get(key))
+    for key in ("due", "before", "ended"):
+        if says.get(key):
+            day = date.fromisoformat(says[key])
+            says[key] = f"{day.day} {day:%B %Y}"
+    if row.event == "viewed":
+        page, _, which = str(says.get("page")).partition(" ")
+        says["page"] = f"{page} “{pack.elements[which].name}”" if which in pack.elements else f"{page} page" if page == "case" else str(says.get("page"))
+    return SENTENCES.get(row.event, row.event).format_map(says)

@@ -1,0 +1,124 @@
+"""A diagram of a case with what is done, what is now and what is late marked on it; and the same as a list."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from engine.errors import NotFound
+from engine.queries.shapes import Diagram, DiagramRow, Marks
+from engine.look import sees_all_of
+from engine.store import tables as t
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from engine.look import Look
+    from engine.packs import Element, Process
+    from engine.work import Case
+
+KINDS = {
+    "userTask": "Task", "callActivity": "Part of the process", "subProcess": "Part of the process", "sendTask": "Mail", "serviceTask": "Automatic step",
+    "scriptTask": "Automatic step", "businessRuleTask": "Decision table", "receiveTask": "Waits for news", "startEvent": "Beginning", "endEvent": "End",
+    "boundaryEvent": "Event", "intermediateCatchEvent": "Event", "intermediateThrowEvent": "Event",
+}
+
+
+def diagram(look: Look, reference: str, process: str | None = None) -> Diagram:
+    """The main process, or one it calls, as this case has gone through it."""
+    case = look.case(reference)
+    if not sees_all_of(look):
+        raise NotFound
+    drawn = case.pack.processes.get(process or case.pack.main.id)
+    if drawn is None:
+        raise NotFound
+    marks, moments = _marks(look, case, drawn)
+    look.shows(case.id, f"diagram {drawn.id}")
+    rows = [(element.name or KINDS[element.kind], KINDS[element.kind], _state(marks.get(element.id, Marks())), _when(look, moments.get(element.id)))
+            for element in _reading_order(drawn) if element.kind in KINDS]
+    return Diagram(
+        reference=reference, process=drawn.id, name=drawn.name or drawn.id, xml=drawn.xml, marks=marks, rows=rows,
+        parents=[DiagramRow(other.id, other.name or other.id) for other in case.pack.processes.values() if any(
+            element.called == drawn.id for element in other.elements.values())],
+        calls={element.id: element.called for element in drawn.elements.values() if element.called in case.pack.processes and element.called})
+
+
+def _marks(look: Look, case: Case, drawn: Process) -> tuple[dict[str, Marks], dict[str, datetime]]:
+    ids = list(drawn.elements)
+    p, k = t.passed, t.tasks
+    done, moments = {}, {}
+    for row in look.db.execute(sa.select(p.c.element, sa.func.count().label("many"), sa.func.max(p.c.at).label("at"))
+                               .where(p.c.case_id == case.id, p.c.element.in_(ids)).group_by(p.c.element)):
+        done[row.element], moments[row.element] = row.many, row.at
+    now: dict[str, int] = {}
+    late: set[str] = set()
+    inside = _calling(case)
+    for task in look.db.execute(sa.select(k.c.element, k.c.process, k.c.due, k.c.offered_at).where(k.c.case_id == case.id, k.c.state == "open")):
+        for element in {task.element, *inside.get(task.process, ()), *_around(case, task.element)}:
+            if element in drawn.elements:
+                now[element] = now.get(element, 0) + 1
+                moments.setdefault(element, task.offered_at)
+                if task.due and task.due < look.today:
+                    late.add(element)
+    found = {element: Marks(done=done.get(element, 0), now=now.get(element, 0), late=element in late) for element in {*done, *now}}
+    return found, moments
+
+
+def _calling(case: Case) -> dict[str, set[str]]:
+    """Process → every call activity or sub-process, at any height, that it runs inside of."""
+    direct: dict[str, set[tuple[str, str]]] = {}
+    for process in case.pack.processes.values():
+        for element in process.elements.values():
+            if element.called:
+                direct.setdefault(element.called, set()).add((element.id, process.id))
+    found: dict[str, set[str]] = {}
+    for process in case.pack.processes:
+        seen, ahead = set(), [process]
+        while ahead:
+            for element, owner in direct.get(ahead.pop(), ()):
+                if element not in seen:
+                    seen |= {element, *_around(case, element)}
+                    ahead.append(owner)
+        found[process] = seen
+    return found
+
+
+def _around(case: Case, element: str) -> set[str]:
+    """The sub-processes an element is drawn in."""
+    found, here = set(), case.pack.elements.get(element)
+    while here is not None and here.parent is not None:
+        found.add(here.parent)
+        here = case.pack.elements.get(here.parent)
+    return found
+
+
+def _reading_order(drawn: Process) -> list[Element]:
+    """As it runs: from the starts along the arrows, then whatever hangs beside them."""
+    order: list[str] = []
+    ahead = [element.id for element in drawn.elements.values() if element.kind == "startEvent" and element.parent is None]
+    while ahead:
+        one = ahead.pop(0)
+        if one in order:
+            continue
+        order.append(one)
+        ahead += [drawn.flows[flow].target for flow in drawn.elements[one].outgoing if flow in drawn.flows]
+        ahead += [element.id for element in drawn.elements.values() if element.attached_to == one]
+        ahead = [element.id for element in drawn.elements.values() if element.parent == one and element.kind == "startEvent"] + ahead
+    order += [element for element in drawn.elements if element not in order]
+    return [drawn.elements[element] for element in order]
+
+
+def _state(marks: Marks) -> str:
+    if marks.now:
+        times = f" ({marks.now} open)" if marks.now > 1 else ""
+        return ("Late" if marks.late else "Now") + times
+    if marks.done:
+        return "Done" + (f" {marks.done} times" if marks.done > 1 else "")
+    return "Not reached"
+
+
+def _when(look: Look, moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    local = moment.astimezone(look.settings.board.timezone)
+    return f"{local.day} {local:%B %Y, %H:%M}"

@@ -1,0 +1,180 @@
+"""The pages with a form on them: a start, a task, a case action."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.errors import NotAllowed, NotFound
+from engine.feel import data
+from engine.progress import mail
+from engine.progress.answers import draft_place, judge, paths_of
+from engine.progress.names import ENGINE_NAMES, Names, outside_a_case
+from engine.progress.open_tasks import asked_of, holders, not_barred, task_row
+from engine.queries.shapes import FormPage, Nutshell, TaskPage
+from engine.queries.words import agency_names, item_name, offered_in_words, person_names
+from engine.spiff import Place, Process
+from engine.store import tables as t
+from engine.store.releases import newest
+from engine.work import saved_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.look import Look
+    from engine.packs import Element
+    from engine.work import Case
+
+
+def start_page(look: Look, pack: str, start: str) -> FormPage:
+    """The form that opens a case."""
+    release = newest(look.db, pack)
+    found = look.shelf.pack(look.db, release)
+    beginning = found.starts.get(start)
+    if beginning is None or not look.actor.roles.intersection(beginning.offer_to):
+        raise NotFound
+    options = {name: option.default for name, option in found.options.items()}
+    names = outside_a_case(paths_of(found, beginning.at), look.db, look.settings, look.actor, options, look.today)
+    form = found.forms[beginning.form or ""]
+    draft, at = _draft(look, draft_place(start=(pack, start)), None)
+    return FormPage(title=beginning.label, help=beginning.help, form=form, names=names, values=draft if draft is not None else form.initial(names, look.now),
+                    draft_at=at, confirm=beginning.confirm, pack=pack, element=start, clause=", ".join(beginning.at.clauses))
+
+
+def action_page(look: Look, reference: str, action: str) -> FormPage:
+    """The form of a button of the case."""
+    case = look.case(reference)
+    offered = case.pack.case_actions.get(action)
+    if offered is None or not look.actor.roles.intersection(offered.offer_to):
+        raise NotFound
+    if action not in waiting_actions(look, case):
+        raise NotAllowed(f"“{offered.label}” is not possible now.")
+    place = Place(element=action, process=offered.at.process, item=None, agency=case.agency)
+    asked = asked_of(case, Names(look.db, case, look.settings, look.actor), offered.at, place, {}, None)
+    draft, at = _draft(look, draft_place(action=(case.id, action)), case)
+    look.shows(case.id, f"action {action}")
+    return FormPage(title=offered.label, help=offered.help, form=asked.form, names=asked.names,
+                    values=draft if draft is not None else asked.form.initial(asked.names, look.now), draft_at=at, confirm=offered.confirm,
+                    pack=case.pack.id, element=action, clause=", ".join(offered.at.clauses))
+
+
+def task_page(look: Look, task: str) -> TaskPage:
+    """A task with its form, why it is there and until when; once done, what was answered."""
+    row = task_row(look.db, look.actor, task)
+    case = look.case_by_id(row.case_id)
+    element = case.pack.tasks[row.element]
+    place = Place(element=element.id, process=element.process, item=row.item, agency=row.agency)
+    names = Names(look.db, case, look.settings, look.actor)
+    variables = _variables(look, case, element, task) if row.state == "open" else {}
+    asked = asked_of(case, names, element, place, variables, task)
+    draft, at = _draft(look, draft_place(task=task), case)
+    agencies = agency_names(look)
+    people = person_names(look, (row.claimed_by, row.done_by))
+    clocks = _clocks_of(look, case, element, row.item)
+    locked = judge(case.pack, element.gate, asked.names, look.now) if row.state == "open" and element.gate else []
+    offered = holders(look.db, task)
+    look.shows(case.id, f"task {element.id}")
+    mine = row.claimed_by == look.actor.person
+    is_open = row.state == "open"
+    return TaskPage(
+        title=element.name, help=element.documentation or element.help, form=asked.form, names=asked.names,
+        values=draft if draft is not None else asked.form.initial(asked.names, look.now), draft_at=at, confirm=element.confirm, pack=case.pack.id,
+        element=element.id, clause=", ".join(element.clauses), id=task, reference=case.reference,
+        case=_nutshell(look, case, agencies), item=item_name(row.item, agencies), agency_name=agencies.get(row.agency or ""), due=row.due,
+        due_kind=clocks[0][2] if clocks else None, overdue_days=max(0, (look.today - row.due).days) if row.due and is_open else 0, clauses=clocks,
+        state=row.state, done_by_name=people.get(row.done_by) if row.done_by else None, done_at=row.done_at, claimed_by=row.claimed_by,
+        claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, can_claim=is_open and row.claimed_by is None,
+        can_let_go=is_open and mine, can_hand_over=is_open and (row.claimed_by is None or mine or look.actor.may("hand_over")),
+        colleagues=_colleagues(look, offered) if is_open else [], locked=locked, barred=_barred(look, case, element, row.item) if is_open else None,
+        round=row.round, next_step=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names))
+
+
+def waiting_actions(look: Look, case: Case) -> set[str]:
+    """The case actions that the process can hear now."""
+    if case.ended_at is not None:
+        return set()
+    process = Process.resume(case.program, saved_state(look.db, case), _Looking(look, case))
+    return {one.place.element for one in process.waiting_messages()}
+
+
+class _Looking:
+    """Surroundings for a process that is only looked at."""
+
+    def __init__(self, look: Look, case: Case) -> None:
+        self._names = Names(look.db, case, look.settings, look.actor)
+        self.now = look.now
+
+    def names(self, paths: frozenset[str], place: Place) -> dict[str, Any]:
+        return self._names.of(paths, place)
+
+    def happened(self, place: Place, variables: Any) -> None:
+        raise AssertionError(place)  # a page never moves a process
+
+    def due(self, deadline: str, place: Place) -> None:
+        del deadline, place
+
+    def service(self, kind: str, headers: Mapping[str, str], variables: Mapping[str, Any], place: Place) -> dict[str, Any]:
+        raise AssertionError(kind, place, headers, variables)
+
+
+def _variables(look: Look, case: Case, element: Element, task: str) -> dict[str, Any]:
+    """The process's variables that the form reads; the process is only opened when it reads any."""
+    form = case.pack.form_of(element.id)
+    own = {path.partition(".")[0] for path in paths_of(case.pack, element)} - ENGINE_NAMES
+    readonly = form is not None and any(field.readonly for _, field in form.questions())
+    if not own and not readonly and not element.inputs:
+        return {}
+    process = Process.resume(case.program, saved_state(look.db, case), _Looking(look, case))
+    return process.variables(task)
+
+
+def _draft(look: Look, place: str, case: Case | None) -> tuple[dict[str, Any] | None, Any]:
+    row = look.db.execute(sa.select(t.drafts).where(t.drafts.c.person == look.actor.person, t.drafts.c.place == place)).one_or_none()
+    if row is None:
+        return None, None
+    if row.key is not None:
+        return data.loads(look.vault.unwrap(row.key, "drafts", row.id).open(row.answers, "drafts", row.id)), row.at
+    if case is None:
+        return None, None
+    return case.open(row.answers, "drafts", row.id), row.at
+
+
+def _clocks_of(look: Look, case: Case, element: Element, item: str | None) -> list[tuple[str, str, str]]:
+    """The deadlines this task would meet: title, clause, kind."""
+    d = t.deadlines
+    rows = look.db.execute(sa.select(d.c.name, d.c.item).where(d.c.case_id == case.id, d.c.ended_at.is_(None)).order_by(d.c.due))
+    rules = [case.pack.deadlines[row.name] for row in rows if not row.item or row.item == item]
+    return [(rule.title, rule.clause or "", rule.kind) for rule in rules if element.id in rule.ends]
+
+
+def _nutshell(look: Look, case: Case, agencies: dict[str, str]) -> Nutshell:
+    return Nutshell(reference=case.reference, stage_title=case.pack.stages.get(case.stage or "", ""),
+                    started=case.started_at.astimezone(look.settings.board.timezone).date(), agency_name=agencies.get(case.agency or ""))
+
+
+def _colleagues(look: Look, offered: list[str]) -> list[tuple[str, str]]:
+    people = [person for person in mail.holders_of(look, offered) if person != look.actor.person]
+    names = person_names(look, people)
+    return sorted(((person, names[person]) for person in people), key=lambda one: one[1])
+
+
+def _barred(look: Look, case: Case, element: Element, item: str | None) -> str | None:
+    try:
+        not_barred(look.db, case, element, look.actor, item)
+    except NotAllowed as refusal:
+        return refusal.says[0]
+    return None
+
+
+def _submitted(look: Look, case: Case, row: Any, form: Any, names: Mapping[str, Any]) -> list[Any]:
+    """What was answered, in words, for whoever may read it."""
+    if row.state != "done":
+        return []
+    answers = look.db.execute(sa.select(t.submissions.c.id, t.submissions.c.answers).where(t.submissions.c.task == row.id)).one_or_none()
+    if answers is None:
+        return []
+    rows = form.plain(case.open(answers.answers, "submissions", answers.id), names, look.now)
+    return [one for one in rows if not one.visible_to or look.actor.roles.intersection(one.visible_to)]
+
+
+__all__ = ["action_page", "start_page", "task_page", "waiting_actions"]

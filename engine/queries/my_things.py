@@ -1,0 +1,81 @@
+"""What is mine: drafts, documents I may open, my session."""
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from engine.errors import NotFound
+from engine.queries.shapes import DocumentFile, DraftRow
+from engine.store import tables as t
+from engine.store.releases import newest
+from engine.store.seen import sees_case
+
+if TYPE_CHECKING:
+    from engine.look import Look
+
+
+def my_drafts(look: Look) -> list[DraftRow]:
+    """Everything I began to write, newest first; also what others have done meanwhile."""
+    d = t.drafts
+    rows = look.db.execute(sa.select(d, t.cases.c.reference, t.cases.c.release).outerjoin(t.cases, t.cases.c.id == d.c.case_id)
+                           .where(d.c.person == look.actor.person).order_by(d.c.at.desc())).all()
+    return [_draft_row(look, row) for row in rows]
+
+
+def _draft_row(look: Look, row: sa.Row[tuple[object, ...]]) -> DraftRow:
+    kind, _, rest = row.place.partition(" ")
+    if kind == "task":
+        task = look.db.execute(sa.select(t.tasks.c.element, t.tasks.c.state).where(t.tasks.c.id == rest)).one()
+        title = look.shelf.pack(look.db, row.release).tasks[task.element].name
+        return DraftRow(row.id, title, row.reference, row.at, kind, task=rest, done_meanwhile=task.state != "open")
+    if kind == "start":
+        pack, start = rest.split(" ")
+        found = look.shelf.pack(look.db, newest(look.db, pack))
+        return DraftRow(row.id, found.starts[start].label if start in found.starts else start, None, row.at, kind, pack=pack, start=start)
+    action = rest.split(" ")[1]
+    label = look.shelf.pack(look.db, row.release).case_actions[action].label
+    return DraftRow(row.id, label, row.reference, row.at, kind, action=action)
+
+
+def document(look: Look, document_id: str) -> DocumentFile:
+    """A document of a case I may see, if I may read answers there, gave it, or was offered the task it came with."""
+    d = t.documents
+    row = look.db.execute(sa.select(d, t.cases.c.reference).join(t.cases, t.cases.c.id == d.c.case_id)
+                          .where(d.c.id == document_id, sees_case(look.actor))).one_or_none()
+    if row is None:
+        raise NotFound
+    offered = list(look.db.scalars(sa.select(t.offers.c.holder).where(t.offers.c.task == row.task))) if row.task else []
+    if not (look.actor.may("see_answers") or row.by == look.actor.person or look.actor.answers_to(offered)):
+        raise NotFound
+    case = look.case(row.reference)
+    look.shows(case.id, "document")
+    return DocumentFile(case.open(row.name, "documents", row.id, "name"), row.kind, case.key.open(row.content, case.id, "documents", row.id, "content"))
+
+
+def session_of(look: Look, token_digest: str) -> tuple[str, bool] | None:
+    """The person of a live session, and whether it is time to note that they were here."""
+    row = look.db.execute(sa.select(t.sessions).where(t.sessions.c.token == token_digest, t.sessions.c.ended_at.is_(None))).one_or_none()
+    if row is None:
+        return None
+    limits = look.settings.sessions
+    if look.now - row.seen_at > timedelta(minutes=limits.idle_minutes) or look.now - row.created_at > timedelta(minutes=limits.absolute_minutes):
+        return None
+    return row.person, look.now - row.seen_at > timedelta(minutes=1)
+
+
+def ready(look: Look) -> bool:
+    """The database answers."""
+    return look.db.scalar(sa.select(sa.literal(1))) == 1
+
+
+def counts(look: Look) -> dict[str, int]:
+    """Numbers for the people who run this; nothing of any case."""
+    def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
+        return look.db.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
+    return {
+        "cases_open": count(t.cases, t.cases.c.ended_at.is_(None)), "tasks_open": count(t.tasks, t.tasks.c.state == "open"),
+        "incidents_open": count(t.incidents, t.incidents.c.mended_at.is_(None)), "mails_waiting": count(t.outbox, t.outbox.c.next_at.is_not(None)),
+        "timers_overdue": count(t.timers, t.timers.c.fired_at.is_(None), t.timers.c.due_at < look.now - timedelta(minutes=5)),
+    }

@@ -1,0 +1,308 @@
+"""What pages are given: plain values, already decided."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from engine.errors import Hit
+    from engine.forms import Form
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task in a list."""
+
+    id: str
+    name: str
+    reference: str
+    stage_title: str
+    agency_name: str | None
+    item: str | None
+    due: date | None
+    overdue_days: int  # 0: in time
+    offered_at: datetime
+    claimed_by: str | None
+    claimed_by_name: str | None
+    mine: bool
+    round: int
+    who: str = ""  # to whom it is offered, in words
+
+
+@dataclass(frozen=True)
+class StartRow:
+    """A way to begin a case that this person may use."""
+
+    pack: str
+    pack_title: str
+    start: str
+    label: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """What I owe, soonest first, and what my team owes."""
+
+    mine: list[TaskRow]
+    team: list[TaskRow]
+    more_mine: bool
+    more_team: bool
+    drafts: int
+    starts: list[StartRow]
+
+
+@dataclass(frozen=True)
+class TaskList:
+    """A page of tasks; `next` asks for the one after."""
+
+    rows: list[TaskRow]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class FormPage:
+    """A form to answer."""
+
+    title: str
+    help: str
+    form: Form
+    names: Mapping[str, Any]
+    values: dict[str, Any]
+    draft_at: datetime | None
+    confirm: bool
+    pack: str
+    element: str
+    clause: str
+
+
+@dataclass(frozen=True)
+class Nutshell:
+    """The case in a few words, beside a task."""
+
+    reference: str
+    stage_title: str
+    started: date
+    agency_name: str | None
+    facts: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TaskPage(FormPage):
+    """A task: its form, why and until when, and who has it."""
+
+    id: str
+    reference: str
+    case: Nutshell
+    item: str | None
+    agency_name: str | None
+    due: date | None
+    due_kind: str | None
+    overdue_days: int
+    clauses: list[tuple[str, str, str]]  # deadline, clause, kind
+    state: str
+    done_by_name: str | None
+    done_at: datetime | None
+    claimed_by: str | None
+    claimed_by_name: str | None
+    can_claim: bool
+    can_let_go: bool
+    can_hand_over: bool
+    colleagues: list[tuple[str, str]]
+    locked: list[Hit]
+    barred: str | None
+    round: int
+    next_step: str
+    submitted: list[Any]  # forms' rows in words, once it is done
+
+
+@dataclass(frozen=True)
+class ClockRow:
+    """A deadline in words and figures."""
+
+    name: str
+    title: str
+    item: str | None
+    item_name: str | None
+    kind: str
+    clause: str
+    started: date
+    due: date
+    state: str  # running | met | breached | cancelled
+    days: int  # left; below nought: over
+    ended_on: date | None
+    ended: bool
+    held: str | None = None
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case in the managers' list. Nothing here says what happened to whom."""
+
+    reference: str
+    stage_title: str
+    started: date
+    ended_at: datetime | None
+    outcome: str | None
+    outcome_title: str | None
+    clocks: list[ClockRow]
+    late: int
+    open_tasks: int
+    incidents: int
+    next_tasks: list[str]
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """A page of cases."""
+
+    rows: list[CaseRow]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class DoneRow:
+    """A task that was done."""
+
+    name: str
+    item: str | None
+    who: str
+    at: datetime
+    task: str | None
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """A button of the case."""
+
+    element: str
+    label: str
+    help: str
+
+
+@dataclass(frozen=True)
+class DiagramRow:
+    """A diagram of the case's process."""
+
+    process: str
+    name: str
+
+
+@dataclass(frozen=True)
+class IncidentRow:
+    """Something that could not go on."""
+
+    at: datetime
+    element: str | None
+    says: str
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """A file of the case."""
+
+    id: str
+    name: str
+    field: str
+    size: int
+    at: datetime
+    who: str
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Where a case stands."""
+
+    id: str
+    reference: str
+    pack_title: str
+    release_number: int
+    stage: str | None
+    stages: list[tuple[str, str, str]]  # id, title, done | now | coming
+    started: date
+    started_by_name: str
+    agency_name: str | None
+    outcome: str | None
+    outcome_title: str | None
+    ended_at: datetime | None
+    clocks: list[ClockRow]
+    open_tasks: list[TaskRow]
+    done_tasks: list[DoneRow]
+    actions: list[ActionRow]
+    diagrams: list[DiagramRow]
+    incidents: list[IncidentRow]
+    documents: list[DocumentRow]
+    figures: list[tuple[str, str]]
+    may_see_trail: bool
+    full: bool
+
+
+@dataclass(frozen=True)
+class Marks:
+    """How often an element was passed, and whether it is waited for now."""
+
+    done: int = 0
+    now: int = 0
+    late: bool = False
+    cancelled: int = 0
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A diagram with the case marked on it, and the same as a list."""
+
+    reference: str
+    process: str
+    name: str
+    xml: bytes
+    marks: dict[str, Marks]
+    rows: list[tuple[str, str, str, str]]  # name, kind, state, when
+    parents: list[DiagramRow]
+    calls: dict[str, str]
+    full: bool = True
+
+
+@dataclass(frozen=True)
+class TrailRow:
+    """One thing that happened, in words."""
+
+    at: datetime
+    who: str
+    words: str
+
+
+@dataclass(frozen=True)
+class TrailPage:
+    """What happened in a case, newest first."""
+
+    reference: str
+    rows: list[TrailRow]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class DraftRow:
+    """Something I began to write."""
+
+    id: str
+    title: str
+    reference: str | None
+    at: datetime
+    kind: str  # task | start | action
+    task: str | None = None
+    pack: str | None = None
+    start: str | None = None
+    action: str | None = None
+    done_meanwhile: bool = False
+
+
+@dataclass(frozen=True)
+class DocumentFile:
+    """A document to download."""
+
+    name: str
+    kind: str
+    content: bytes

@@ -1,0 +1,62 @@
+"""Words that several lists share: names of agencies, of people, of who is offered what."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.queries.shapes import ClockRow, TaskRow
+from engine.store import tables as t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.look import Look
+    from engine.packs import Pack
+
+
+def agency_names(look: Look) -> dict[str, str]:
+    """Key → name."""
+    return {row.key: row.name for row in look.db.execute(sa.select(t.agencies.c.key, t.agencies.c.name))}
+
+
+def person_names(look: Look, people: Iterable[str | None]) -> dict[str | None, str]:
+    """Id → name; who is nobody is the system."""
+    wanted = sorted({person for person in people if person})
+    rows = look.db.execute(sa.select(t.people.c.id, t.people.c.name).where(t.people.c.id.in_(wanted))) if wanted else ()
+    found: dict[str | None, str] = {row.id: row.name for row in rows}
+    return {None: "The system", **found}
+
+
+def item_name(item: str | None, agencies: dict[str, str]) -> str | None:
+    """The item of a multi-instance in words: an agency by its name, anything else as it is."""
+    return " / ".join(agencies.get(part, part) for part in item.split("/")) if item else None
+
+
+def offered_in_words(pack: Pack, holders: Iterable[str], agencies: dict[str, str]) -> str:
+    """“Board representative, Northmere Housing”."""
+    words = []
+    for one in sorted(holders):
+        role, _, rest = one.partition("#")[0].partition("@")
+        label = pack.roles[role].label if role in pack.roles else role
+        words.append(f"{label}, {agencies.get(rest, rest)}" if rest else label)
+    return " or ".join(words)
+
+
+def task_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str], people: dict[str | None, str], who: str = "") -> TaskRow:
+    """A row of `tasks` joined with its case's reference and stage."""
+    element = pack.tasks[row.element]
+    return TaskRow(
+        id=row.id, name=element.name, reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""),
+        agency_name=agencies.get(row.agency or ""), item=item_name(row.item, agencies), due=row.due,
+        overdue_days=max(0, (look.today - row.due).days) if row.due else 0, offered_at=row.offered_at, claimed_by=row.claimed_by,
+        claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, mine=row.claimed_by == look.actor.person, round=row.round, who=who)
+
+
+def clock_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str]) -> ClockRow:
+    """A row of `deadlines`."""
+    rule = pack.deadlines[row.name]
+    until = row.ended_on or look.today
+    return ClockRow(
+        name=row.name, title=rule.title, item=row.item or None, item_name=item_name(row.item, agencies), kind=rule.kind, clause=rule.clause or "",
+        started=row.counted_from, due=row.due, state=row.state, days=(row.due - until).days, ended_on=row.ended_on, ended=row.ended_at is not None)

@@ -1,0 +1,1 @@
+"""The database: tables, moments, sealed columns, locks and migrations."""

@@ -1,0 +1,69 @@
+"""Opening the database and its two kinds of transaction: reading and writing."""
+from __future__ import annotations
+
+import threading
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUSY_SECONDS = 20
+
+
+def new_id() -> str:
+    """A fresh id for a row: random, so that it tells nothing and can be sealed against before the row is written."""
+    return uuid.uuid4().hex
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, by its URL."""
+
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        self.sqlite = url.startswith("sqlite")
+        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if self.sqlite else {"pool_size": 10}
+        self.pool = sa.create_engine(url, **options)
+        self._one_writer = threading.Lock()
+        if self.sqlite:
+            sa.event.listen(self.pool, "connect", _prepare_sqlite if durable else _prepare_throw_away)
+            sa.event.listen(self.pool, "begin", _begin_sqlite)
+        self._writing = self.pool.execution_options(writing=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent picture; nothing is written."""
+        with self.pool.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Everything or nothing. SQLite has one writer at a time: waiting for a lock here is cheaper than polling the file for it."""
+        if self.sqlite:
+            with self._one_writer, self._writing.begin() as connection:
+                yield connection
+        else:
+            with self._writing.begin() as connection:
+                yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.pool.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: Any, synchronous: str = "FULL") -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, below
+    for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", f"busy_timeout={BUSY_SECONDS * 1000}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_throw_away(connection: Any, record: Any) -> None:
+    _prepare_sqlite(connection, record, synchronous="OFF")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writing = connection.get_execution_options().get("writing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")  # a write lock taken late can be refused; taken first it waits

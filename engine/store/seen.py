@@ -1,0 +1,29 @@
+"""What a person may see, as conditions for queries: every query about cases goes through one of these."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from engine.errors import NotFound
+from engine.store import tables as t
+
+if TYPE_CHECKING:
+    from engine.rules.access import Actor
+
+
+def sees_case(actor: Actor) -> sa.ColumnElement[bool]:
+    """A condition on `cases`: need to know, and nothing more.
+
+    Whoever may see all cases; else whoever started it, was ever offered a task of it, or is appointed in it."""
+    if actor.person is None or actor.may("see_all_cases"):
+        return sa.true()
+    offered = sa.exists().where(t.offers.c.case_id == t.cases.c.id, t.offers.c.holder.in_(sorted(actor.holders)))
+    appointed = [held.case for held in actor.holdings if held.case]
+    return sa.or_(t.cases.c.started_by == actor.person, offered, t.cases.c.id.in_(appointed))
+
+
+def visible_case(db: sa.Connection, actor: Actor, case: str) -> None:
+    """Refuse, in the words for what is not there, a case this person may not see."""
+    if db.scalar(sa.select(t.cases.c.id).where(t.cases.c.id == case, sees_case(actor))) is None:
+        raise NotFound

@@ -1,0 +1,312 @@
+"""Every table, with the invariants the database itself holds.
+
+Columns that hold what people wrote about a case are `sealed` (see `store.sealing`): nothing here can be read without the case's key.
+Plain columns hold ids, names of steps, moments and states only."""
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from engine.store.moments import Moment
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id(name: str = "id") -> sa.Column[str]:
+    return sa.Column(name, sa.String(32), primary_key=True)
+
+
+def _of_case(**options: bool) -> sa.Column[str]:
+    return sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=options.get("nullable", False), primary_key=options.get("primary_key", False))
+
+
+def _states(column: str, *words: str) -> sa.CheckConstraint:
+    return sa.CheckConstraint(f"{column} in ({', '.join(repr(word) for word in words)})", name=column)
+
+
+# ---- people ---------------------------------------------------------------------------------------------------
+
+agencies = sa.Table(
+    "agencies", metadata,
+    sa.Column("key", sa.String(16), primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("member", sa.Boolean, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+)
+
+people = sa.Table(
+    "people", metadata,
+    _id(),
+    sa.Column("login", sa.String(200), nullable=False, unique=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("email", sa.String(200), nullable=False),
+    sa.Column("agency", sa.ForeignKey("agencies.key")),
+    sa.Column("password", sa.String(200)),
+    sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("created_at", Moment, nullable=False),
+)
+
+#: Who holds which role: everywhere, at one agency, or in one case.
+holdings = sa.Table(
+    "holdings", metadata,
+    _id(),
+    sa.Column("person", sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("role", sa.String(60), nullable=False),
+    sa.Column("agency", sa.ForeignKey("agencies.key")),
+    _of_case(nullable=True),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("until", Moment),
+    sa.Index("ix_holdings_role", "role", "agency"),
+)
+
+sessions = sa.Table(
+    "sessions", metadata,
+    sa.Column("token", sa.String(64), primary_key=True),  # a digest: the cookie's own token is nowhere in the database
+    sa.Column("person", sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+)
+
+# ---- packs and cases ------------------------------------------------------------------------------------------
+
+releases = sa.Table(
+    "releases", metadata,
+    _id(),
+    sa.Column("pack", sa.String(100), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("files", sa.LargeBinary, nullable=False),  # every file of the pack, byte for byte
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("released_at", Moment, nullable=False),
+    sa.Column("released_by", sa.String(32)),
+    sa.UniqueConstraint("pack", "number"),
+)
+
+counters = sa.Table(
+    "counters", metadata,
+    sa.Column("series", sa.String(100), primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+
+cases = sa.Table(
+    "cases", metadata,
+    _id(),
+    sa.Column("reference", sa.String(40), nullable=False, unique=True),
+    sa.Column("release", sa.ForeignKey("releases.id"), nullable=False),
+    sa.Column("key", sa.LargeBinary),  # the case's own key, wrapped; destroying it erases the case
+    sa.Column("start", sa.String(100), nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("started_by", sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("agency", sa.ForeignKey("agencies.key")),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("stage", sa.String(60)),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Column("outcome", sa.String(20)),
+    sa.Column("ended_at", Moment),
+    sa.CheckConstraint("outcome is null or ended_at is not null", name="outcome"),
+    sa.Index("ix_cases_open", "ended_at", "changed_at"),
+)
+
+#: One row a step, never updated: the saved process. Its key is the optimistic lock.
+steps = sa.Table(
+    "steps", metadata,
+    _of_case(primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("release", sa.ForeignKey("releases.id"), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.String(32)),
+    sa.Column("verb", sa.String(40), nullable=False),
+    sa.Column("state", sa.LargeBinary, nullable=False),  # sealed
+)
+
+#: What the process went through, element by element: the picture's “done”, and what figures are reckoned from.
+passed = sa.Table(
+    "passed", metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _of_case(),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("element", sa.String(100), nullable=False),
+    sa.Column("item", sa.String(200)),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("ix_passed_case", "case_id", "element"),
+)
+
+# ---- work -----------------------------------------------------------------------------------------------------
+
+tasks = sa.Table(
+    "tasks", metadata,
+    _id(),
+    _of_case(),
+    sa.Column("element", sa.String(100), nullable=False),
+    sa.Column("process", sa.String(100), nullable=False),
+    sa.Column("item", sa.String(200)),
+    sa.Column("agency", sa.String(16)),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("offered_at", Moment, nullable=False),
+    sa.Column("due", sa.Date),
+    sa.Column("claimed_by", sa.ForeignKey("people.id"), index=True),
+    sa.Column("done_at", Moment),
+    sa.Column("done_by", sa.ForeignKey("people.id")),
+    _states("state", "open", "done", "cancelled"),
+    sa.CheckConstraint("(state = 'done') = (done_by is not null and done_at is not null)", name="done"),
+    sa.Index("ix_tasks_case", "case_id", "state"),
+)
+
+#: Who may do a task: a holder is “role”, “role@AGENCY”, “role#case” or “role@AGENCY#case” (rules.access).
+offers = sa.Table(
+    "offers", metadata,
+    sa.Column("task", sa.ForeignKey("tasks.id"), primary_key=True),
+    sa.Column("holder", sa.String(120), primary_key=True),
+    _of_case(),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("due", sa.Date),
+    sa.Column("offered_at", Moment, nullable=False),
+    sa.Index("ix_offers_open", "holder", "open", "due", "offered_at"),
+    sa.Index("ix_offers_case", "case_id", "holder"),
+)
+
+#: Answers given: to a task, a start form or a case action.
+submissions = sa.Table(
+    "submissions", metadata,
+    _id(),
+    _of_case(),
+    sa.Column("element", sa.String(100), nullable=False),
+    sa.Column("item", sa.String(200)),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("task", sa.ForeignKey("tasks.id")),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("by", sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("answers", sa.LargeBinary, nullable=False),  # sealed
+    sa.Column("reason", sa.LargeBinary),  # sealed: why a check was passed all the same
+    sa.Index("ix_submissions_case", "case_id", "element", "round"),
+)
+
+drafts = sa.Table(
+    "drafts", metadata,
+    _id(),
+    sa.Column("person", sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("place", sa.String(200), nullable=False),  # “task <id>”, “start <pack> <element>” or “action <case> <element>”
+    _of_case(nullable=True),
+    sa.Column("key", sa.LargeBinary),  # of its own, while there is no case yet
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("answers", sa.LargeBinary, nullable=False),  # sealed
+    sa.UniqueConstraint("person", "place"),
+)
+
+register_rows = sa.Table(
+    "register_rows", metadata,
+    _id(),
+    _of_case(),
+    sa.Column("register", sa.String(60), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("submission", sa.ForeignKey("submissions.id"), nullable=False),
+    sa.Column("row", sa.LargeBinary, nullable=False),  # sealed
+    sa.UniqueConstraint("case_id", "register", "number"),
+)
+
+documents = sa.Table(
+    "documents", metadata,
+    _id(),
+    _of_case(),
+    sa.Column("element", sa.String(100), nullable=False),
+    sa.Column("field", sa.String(100), nullable=False),
+    sa.Column("task", sa.ForeignKey("tasks.id")),
+    sa.Column("kind", sa.String(100), nullable=False),  # media type
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("by", sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("name", sa.LargeBinary, nullable=False),  # sealed
+    sa.Column("content", sa.LargeBinary, nullable=False),  # sealed
+    sa.Index("ix_documents_case", "case_id", "field"),
+)
+
+# ---- moments --------------------------------------------------------------------------------------------------
+
+#: One row a clock.
+deadlines = sa.Table(
+    "deadlines", metadata,
+    _id(),
+    _of_case(),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("item", sa.String(200), nullable=False, server_default=""),
+    sa.Column("nth", sa.Integer, nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("counted_from", sa.Date, nullable=False),
+    sa.Column("due", sa.Date, nullable=False),
+    sa.Column("breach_at", Moment, nullable=False),  # the first moment of the next local day
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("breached_at", Moment),
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_on", sa.Date),
+    sa.Column("told", sa.JSON, nullable=False),  # the timer events that have already carried its breach into the diagram
+    _states("state", "running", "met", "breached", "cancelled"),
+    sa.UniqueConstraint("case_id", "name", "item", "nth"),
+    sa.Index("ix_deadlines_state", "state", "due"),
+)
+
+#: Everything that will happen of itself. The alarm clock asks for the first of these, and nothing else.
+timers = sa.Table(
+    "timers", metadata,
+    _id(),
+    _of_case(),
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("deadline", sa.ForeignKey("deadlines.id")),
+    sa.Column("event", sa.String(32)),  # the waiting event of the process, for a timer that no deadline owns
+    sa.Column("roles", sa.String(300)),
+    sa.Column("fired_at", Moment),
+    _states("kind", "remind", "breach", "chase", "escalate", "event"),
+    sa.Index("ix_timers_waiting", "due_at", sqlite_where=sa.text("fired_at is null"), postgresql_where=sa.text("fired_at is null")),
+    sa.Index("ix_timers_case", "case_id", "deadline"),
+)
+
+#: What leaves the house, written in the transaction that caused it and sent after.
+outbox = sa.Table(
+    "outbox", metadata,
+    _id(),
+    _of_case(nullable=True),
+    sa.Column("message", sa.String(60), nullable=False),
+    sa.Column("person", sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("queued_at", Moment, nullable=False),
+    sa.Column("mail", sa.LargeBinary, nullable=False),  # sealed: subject and body
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_at", Moment),  # null: sent, or given up
+    sa.Column("sent_at", Moment),
+    sa.Index("ix_outbox_waiting", "next_at"),
+)
+
+# ---- what happened --------------------------------------------------------------------------------------------
+
+trail = sa.Table(
+    "trail", metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.String(32)),  # null: the system itself
+    _of_case(nullable=True),
+    sa.Column("event", sa.String(40), nullable=False),
+    sa.Column("details", sa.JSON, nullable=False),
+    sa.Index("ix_trail_case", "case_id", "id"),
+    sa.Index("ix_trail_event", "event", "at"),
+)
+
+incidents = sa.Table(
+    "incidents", metadata,
+    _id(),
+    _of_case(nullable=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("element", sa.String(100)),
+    sa.Column("says", sa.Text, nullable=False),  # the rule and the place that failed; never an answer
+    sa.Column("mended_at", Moment),
+    sa.Index("ix_incidents_open", "mended_at", "at"),
+)
