@@ -1,0 +1,45 @@
+"""Everything that is wrong with a pack, at once and in its owner's words. One module for each kind of rule."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import Fault
+from engine.packs.check import (
+    calls,
+    deadlines,
+    dialect,
+    expressions,
+    flow,
+    ids,
+    layout,
+    messages,
+    names,
+    references,
+    roles,
+    scenarios,
+    sensitive,
+    services,
+    sizes,
+    starts,
+    tables,
+    thrown,
+)
+from engine.packs.check.single import check_file, sort
+
+if TYPE_CHECKING:
+    from engine.packs.pack import Pack
+
+__all__ = ["KNOWN_TYPES", "check", "check_file"]
+
+#: What service and send tasks can do without engine.review.
+KNOWN_TYPES = frozenset({"mail"})
+RULES = (dialect, starts, flow, ids, expressions, names, references, calls, roles, deadlines, messages, tables, thrown, sensitive, scenarios, sizes, layout)
+
+
+def check(pack: Pack, known_types: frozenset[str] = KNOWN_TYPES) -> list[Fault]:
+    """Every fault of a pack, those of reading it included, in the order of its files and lines. A pack with any cannot be released."""
+    found: list[Fault] = list(pack.faults)
+    for rule in RULES:
+        found += rule.faults(pack)
+    found += services.faults(pack, known_types)
+    return sort(found)

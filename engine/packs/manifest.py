@@ -1,0 +1,260 @@
+"""What pack.toml says: the title of a process, its roles, options, registers, stages, outcomes and figures."""
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCOPES = ("board", "agency", "case", "case agency")
+ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+FOLDER = re.compile(r"[a-z0-9][a-z0-9-]*")
+TEXT, LIST, YES = "a text", "a list of texts", "true or false"
+
+
+@dataclass(frozen=True)
+class Role:
+    """Who does what; its scope says where someone holds it."""
+
+    id: str
+    label: str
+    scope: str                     # board | agency | case | case agency
+    outside: bool = False          # a body without sign-in
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """A switch of the process; a case keeps the values it started with."""
+
+    id: str
+    default: Any
+    title: str
+    clause: str = ""
+    kind: str = "text"             # yes or no | number | date | text
+    choices: tuple[Any, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Register:
+    """A named list of rows that outlives the step that wrote it; its form says what a row holds."""
+
+    id: str
+    title: str
+    form: str
+    key: str | None = None
+    visible_to: tuple[str, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The days between two elements, for reports."""
+
+    id: str
+    title: str
+    since: str
+    until: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way of doing a step: a process of its own, chosen in the case."""
+
+    id: str
+    title: str
+    process: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that pack.toml says."""
+
+    id: str = ""
+    title: str = ""
+    main: str = ""
+    reference: str = ""
+    parts: tuple[str, ...] = ()
+    edition: str | None = None
+    stages: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+    registers: Mapping[str, Register] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    methods: Mapping[str, Method] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def read_toml(data: bytes, file: str) -> tuple[dict[str, Any], list[Fault]]:
+    """A TOML file as a dict; one that cannot be read is empty, with the fault."""
+    try:
+        return tomllib.loads(data.decode("utf-8-sig")), []
+    except UnicodeDecodeError:
+        return {}, [Fault(file, None, None, None, "This is not a text in UTF-8: save it as UTF-8.")]
+    except tomllib.TOMLDecodeError as problem:
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(problem))
+        words = re.sub(r"\s*\(at .*\)", "", str(problem))
+        return {}, [Fault(file, int(place[1]) if place else None, None, None, f"This is not readable TOML: {words}.")]
+    except RecursionError:
+        return {}, [Fault(file, None, None, None, "This is nested too deep: write it flat.")]
+
+
+def line_of(data: bytes, *keys: str) -> int | None:
+    """The line where a table or key stands, for people who look for a fault: “roles”, “author” finds [roles.author]."""
+    lines = data.decode("utf-8", "replace").splitlines()
+    table, key = ".".join(keys[:-1]), keys[-1]
+    header = re.compile(rf"\s*\[+\s*{re.escape('.'.join(keys))}\s*\]+")
+    names = rf"(?:{re.escape(key)}|\"{re.escape(key)}\"|'{re.escape(key)}')"
+    row = re.compile(rf"\s*{names}\s*[=.]")
+    inside = not table
+    for number, line in enumerate(lines, 1):
+        if header.match(line):
+            return number
+        if line.lstrip().startswith("["):
+            inside = re.match(rf"\s*\[+\s*{re.escape(table)}\s*\]+", line) is not None if table else False
+        elif inside and row.match(line):
+            return number
+    return line_of(data, *keys[:-1]) if table else None
+
+
+def read_manifest(data: bytes, file: str = "pack.toml") -> tuple[Manifest, list[Fault]]:
+    """What pack.toml says, as far as it can be read, and everything wrong with it."""
+    raw, faults = read_toml(data, file)
+    return (Manifest(), faults) if faults else _Reader(data, file, raw).manifest()
+
+
+class _Reader:
+    """Takes one thing after another out of the file; what is left over nobody asked for."""
+
+    def __init__(self, data: bytes, file: str, raw: dict[str, Any]) -> None:
+        self.data, self.file, self.raw = data, file, raw
+        self.faults: list[Fault] = []
+
+    def fault(self, says: str, *keys: str) -> None:
+        self.faults.append(Fault(self.file, line_of(self.data, *keys) if keys else 1, keys[-1] if keys else None, None, says))
+
+    def manifest(self) -> tuple[Manifest, list[Fault]]:
+        rest = dict(self.raw)
+        one = {key: self.one(rest, (key,), TEXT, required=True) or "" for key in ("id", "title", "main")}
+        reference = self.one(rest, ("reference",), TEXT) or ""
+        parts = tuple(self.one(rest, ("parts",), LIST) or ())
+        for part in [one["id"]] if one["id"] else []:
+            if not FOLDER.fullmatch(part):
+                self.fault(f"“{part}” cannot be an id: use small letters, digits and hyphens.", "id")
+        for part in parts:
+            if not FOLDER.fullmatch(part):
+                self.fault(f"“{part}” cannot be the name of a part: use small letters, digits and hyphens.", "parts")
+        edition = self.one(self.table(rest, "edition"), ("edition", "default"), TEXT) if "edition" in rest else None
+        rest.pop("edition", None)
+        stages, outcomes = self.titles(rest, "stages"), self.titles(rest, "outcomes")
+        roles = {id: self.role(id, body) for id, body in self.bodies(rest, "roles")}
+        options = {id: self.option(id, body) for id, body in self.bodies(rest, "options")}
+        registers = {id: self.register(id, body) for id, body in self.bodies(rest, "registers")}
+        figures = {id: self.figure(id, body) for id, body in self.bodies(rest, "figures")}
+        methods = {id: self.method(id, body) for id, body in self.bodies(rest, "methods")}
+        for key in rest:
+            self.fault(f"“{key}” means nothing in pack.toml: take it out.", key)
+        return Manifest(one["id"], one["title"], one["main"], reference, tuple(p for p in parts if FOLDER.fullmatch(p)), edition, stages, outcomes,
+                        roles, options, registers, figures, methods, self.raw), self.faults
+
+    def role(self, id: str, body: dict[str, Any]) -> Role:
+        where = ("roles", id)
+        label = self.one(body, (*where, "label"), TEXT, required=True) or id
+        scope = self.one(body, (*where, "scope"), TEXT) or "board"
+        outside = self.one(body, (*where, "outside"), YES) or False
+        if scope not in SCOPES:
+            self.fault(f"“{scope}” is no scope of a role: write one of {', '.join(SCOPES)}.", *where, "scope")
+        self.over(body, where)
+        return Role(id, label, scope if scope in SCOPES else "board", outside, line_of(self.data, *where))
+
+    def option(self, id: str, body: dict[str, Any]) -> Option:
+        where = ("options", id)
+        default, choices = body.pop("default", None), body.pop("choices", [])
+        kinds = [(bool, "yes or no"), (int, "number"), (float, "number"), (datetime, "moment"), (date, "date"), (str, "text")]
+        kind = next((name for type_, name in kinds if isinstance(default, type_)), None)
+        if kind is None:
+            self.fault("An option needs a default: true, false, a number, a date or a text.", *where)
+        if not isinstance(choices, list) or (choices and default not in choices):
+            self.fault("The default of an option must be one of its choices.", *where, "choices")
+            choices = []
+        title = self.one(body, (*where, "title"), TEXT, required=True) or id
+        clause = self.one(body, (*where, "clause"), TEXT) or ""
+        self.over(body, where)
+        return Option(id, default, title, clause, kind or "text", tuple(choices), line_of(self.data, *where))
+
+    def register(self, id: str, body: dict[str, Any]) -> Register:
+        where = ("registers", id)
+        title = self.one(body, (*where, "title"), TEXT) or id.replace("_", " ").capitalize()
+        form = self.one(body, (*where, "form"), TEXT, required=True) or ""
+        key = self.one(body, (*where, "key"), TEXT)
+        visible = tuple(self.one(body, (*where, "visible_to"), LIST) or ())
+        self.over(body, where)
+        return Register(id, title, form, key, visible, line_of(self.data, *where))
+
+    def figure(self, id: str, body: dict[str, Any]) -> Figure:
+        where = ("figures", id)
+        title, since, until = (self.one(body, (*where, key), TEXT, required=True) or "" for key in ("title", "since", "until"))
+        self.over(body, where)
+        return Figure(id, title, since, until, line_of(self.data, *where))
+
+    def method(self, id: str, body: dict[str, Any]) -> Method:
+        where = ("methods", id)
+        title, process = (self.one(body, (*where, key), TEXT, required=True) or "" for key in ("title", "process"))
+        self.over(body, where)
+        return Method(id, title, process, line_of(self.data, *where))
+
+    # ---- taking things out
+
+    def one(self, table: dict[str, Any], keys: tuple[str, ...], kind: str, *, required: bool = False) -> Any:
+        value = table.pop(keys[-1], None)
+        if value is None:
+            if required:
+                self.fault(f"“{keys[-1]}” is missing: add it.", *(keys[:-1] or ()))
+            return None
+        fits = {TEXT: isinstance(value, str), YES: isinstance(value, bool),
+                LIST: isinstance(value, list) and all(isinstance(each, str) for each in value)}[kind]
+        if not fits or (kind == TEXT and required and not value.strip()):
+            self.fault(f"“{keys[-1]}” must be {kind}.", *keys)
+            return None
+        return value
+
+    def table(self, rest: dict[str, Any], name: str) -> dict[str, Any]:
+        value = rest.pop(name, {})
+        if isinstance(value, dict):
+            return dict(value)
+        self.fault(f"“{name}” must be a table: write [{name}] above its rows.", name)
+        return {}
+
+    def titles(self, rest: dict[str, Any], name: str) -> dict[str, str]:
+        found = {}
+        for key, title in self.table(rest, name).items():
+            if isinstance(title, str) and title.strip():
+                found[key] = title
+            else:
+                self.fault(f"“{key}” needs a title.", name, key)
+        return found
+
+    def bodies(self, rest: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
+        found = []
+        for id, body in self.table(rest, name).items():
+            if not isinstance(body, dict):
+                self.fault(f"“{id}” must be a table: write [{name}.{id}] above its rows.", name, id)
+            elif not ID.fullmatch(id):
+                self.fault(f"“{id}” cannot be an id: use letters, digits and _.", name, id)
+            else:
+                found.append((id, dict(body)))
+        return found
+
+    def over(self, body: dict[str, Any], where: tuple[str, ...]) -> None:
+        for key in body:
+            self.fault(f"“{key}” means nothing here: take it out.", *where, key)
