@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from engine.clock import SystemClock
 from engine.errors import Conflict, Incident, Refused
 from engine.look import Look
+from engine.releases import Shelf
 from engine.rules.access import SYSTEM, Actor, Holding, permissions_of
 from engine.store import tables as t
 from engine.store.database import Database, new_id
-from engine.store.releases import Shelf
 from engine.store.sealing import Vault
 from engine.work import Work
 

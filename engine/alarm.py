@@ -30,12 +30,14 @@ def due_now(db: sa.Connection, now: datetime, limit: int = BATCH) -> list[str]:
 
 def next_due(db: sa.Connection) -> datetime | None:
     """When something will happen of itself next."""
-    return db.scalar(sa.select(sa.func.min(t.timers.c.due_at)).where(t.timers.c.fired_at.is_(None)))
+    moment: datetime | None = db.scalar(sa.select(sa.func.min(t.timers.c.due_at)).where(t.timers.c.fired_at.is_(None)))
+    return moment
 
 
 def sweep(engine: Engine) -> int:
     """Fire everything that is due; gives how many. One case that cannot go on does not hold up the others."""
-    fired, stuck = 0, set()
+    fired = 0
+    stuck: set[str] = set()
     while True:
         with engine.database.reading() as db:
             due = [timer for timer in due_now(db, engine.clock.now(), BATCH + len(stuck)) if timer not in stuck]
@@ -46,7 +48,7 @@ def sweep(engine: Engine) -> int:
                 fired += bool(engine.perform(SYSTEM, fire_timer, timer))
             except (Incident, Refused) as problem:  # it stands in the list of incidents, and is tried again at the next look
                 stuck.add(timer)
-                log.error("timer_failed", timer=timer, why=type(problem).__name__)
+                log.warning("timer_failed", timer=timer, why=type(problem).__name__)
 
 
 class Alarm:

@@ -38,7 +38,7 @@ class Hit:
     effect: str
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
+class Refused(Exception):
     """This cannot be done."""
 
     status = 409
@@ -121,7 +121,7 @@ class PackFaults(Refused):
         super().__init__(*(str(fault) for fault in faults))
 
 
-class Incident(Exception):  # noqa: N818 - stands in the list of incidents, by this name
+class Incident(Exception):
     """An automatic step could not go on. Nothing was lost, and what you wrote is kept as a draft."""
 
     def __init__(self, says: str, *, element: str | None = None, position: Any = None) -> None:

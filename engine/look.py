@@ -14,9 +14,9 @@ from engine.work import Case, case_of
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from engine.releases import Shelf
     from engine.rules.access import Actor
     from engine.settings import Settings
-    from engine.store.releases import Shelf
     from engine.store.sealing import Vault
 
 

@@ -53,7 +53,7 @@ class Shelf:
 
 def newest(db: sa.Connection, pack: str) -> str:
     """The id of a pack's newest release: where new cases begin."""
-    found = db.scalar(sa.select(t.releases.c.id).where(t.releases.c.pack == pack).order_by(t.releases.c.number.desc()).limit(1))
+    found: str | None = db.scalar(sa.select(t.releases.c.id).where(t.releases.c.pack == pack).order_by(t.releases.c.number.desc()).limit(1))
     if found is None:
         raise NotFound(f"No release of {pack} is here yet.")
     return found

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from engine.packs import Pack
+    from engine.releases import Shelf
     from engine.rules.access import Actor
     from engine.settings import Settings
     from engine.spiff import Process, Program
-    from engine.store.releases import Shelf
     from engine.store.sealing import Key, Vault
 
 
@@ -86,8 +86,14 @@ class Work:
 
     def hold(self, case_id: str) -> Case:
         """The case, locked first and read after: whoever comes second sees what the first has done."""
-        query = sa.select(t.cases).where(t.cases.c.id == case_id)
-        row = self.db.execute(query.with_for_update()).one_or_none()
+        return self._held(sa.select(t.cases).where(t.cases.c.id == case_id))
+
+    def hold_case_of(self, task: str) -> Case:
+        """The case of this task, held the same way. What is true of the task itself is read after."""
+        return self._held(sa.select(t.cases).join(t.tasks, t.tasks.c.case_id == t.cases.c.id).where(t.tasks.c.id == task))
+
+    def _held(self, query: sa.Select[Any]) -> Case:
+        row = self.db.execute(query.with_for_update(of=t.cases)).one_or_none()
         if row is None:
             raise NotFound
         self.case = case_of(row, self.vault, self.shelf.pack(self.db, row.release), self.shelf.program(self.db, row.release))
@@ -121,11 +127,11 @@ class Work:
         """Append the state of the process. Its version is the lock: two who began from the same version cannot both end."""
         assert case.process is not None  # noqa: S101 - only called after the process moved
         sealed = case.key.seal(case.process.save(), case.id, "steps", case.version + 1)
-        self.db.execute(sa.insert(t.steps).values(case_id=case.id, version=case.version + 1, release=case.release, at=self.now,
-                                                  actor=self.actor.person, verb=self.verb, state=sealed))
+        self.db.execute(sa.insert(t.steps), {"case_id": case.id, "version": case.version + 1, "release": case.release, "at": self.now,
+                                             "actor": self.actor.person, "verb": self.verb, "state": sealed})
         changed = self.db.execute(
-            sa.update(t.cases).where(t.cases.c.id == case.id, t.cases.c.version == case.version)
-            .values(version=case.version + 1, changed_at=self.now, stage=case.stage, outcome=case.outcome, ended_at=case.ended_at))
+            sa.update(t.cases).where(t.cases.c.id == case.id, t.cases.c.version == case.version),
+            {"version": case.version + 1, "changed_at": self.now, "stage": case.stage, "outcome": case.outcome, "ended_at": case.ended_at})
         if changed.rowcount != 1:
             raise Conflict
         case.version += 1

@@ -30,7 +30,7 @@ def hand_over_task(work: Work, task: str, to: str) -> None:
         still_open(row, work.actor)
     elif row.state != "open":
         still_open(row, work.actor)
-    colleagues = mail.holders_of(work, offered)
+    colleagues = mail.holders_of(work.db, offered)
     if to not in colleagues:
         raise NotAllowed("This task can only be handed to someone it is offered to.")
     work.db.execute(sa.update(t.tasks).where(t.tasks.c.id == task).values(claimed_by=to))

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from engine.errors import NotAllowed, PackFaults, Refused
 from engine.packs import Pack, check
+from engine.releases import bundle
 from engine.rules.access import SYSTEM
 from engine.store import tables as t
 from engine.store.database import new_id
-from engine.store.releases import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

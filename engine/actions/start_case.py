@@ -10,10 +10,10 @@ from engine import progress
 from engine.errors import NotAllowed, NotFound
 from engine.progress.answers import Asked, draft_place, keep, paths_of, take
 from engine.progress.names import outside_a_case
+from engine.releases import newest
 from engine.rules.references import reference
 from engine.store import tables as t
 from engine.store.database import new_id
-from engine.store.releases import newest
 from engine.work import case_of
 
 if TYPE_CHECKING:

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 
 def submit_task(work: Work, task: str, answers: Mapping[str, Any]) -> str:
     """The task is done, and the process has gone on. Gives the id of its case."""
-    found = work.db.scalar(sa.select(t.tasks.c.case_id).where(t.tasks.c.id == task))
-    if found is None or work.actor.person is None:
+    if work.actor.person is None:
         raise NotFound
-    case = work.hold(found)
+    case = work.hold_case_of(task)
     row = task_row(work.db, work.actor, task)
     still_open(row, work.actor)
     element = case.pack.tasks[row.element]
@@ -37,8 +36,8 @@ def submit_task(work: Work, task: str, answers: Mapping[str, Any]) -> str:
 
     values = keep(work, case, asked, taken)
     here.looked_up.forget(element.id)
-    work.db.execute(sa.update(t.tasks).where(t.tasks.c.id == task).values(state="done", done_at=work.now, done_by=work.actor.person))
-    work.db.execute(sa.update(t.offers).where(t.offers.c.task == task).values(open=False))
+    work.db.execute(sa.update(t.tasks).where(t.tasks.c.id == task), {"state": "done", "done_at": work.now, "done_by": work.actor.person})
+    work.db.execute(sa.update(t.offers).where(t.offers.c.task == task), {"open": False})
     work.db.execute(sa.delete(t.drafts).where(t.drafts.c.place == draft_place(task=task)))
     work.record("task_completed", task=task, element=element.id, item=row.item, round=row.round)
     progress.complete(here, task, values)

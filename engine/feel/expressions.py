@@ -32,9 +32,11 @@ RESERVED = frozenset({
 """Single-word functions and names FEEL gives by itself: a variable or column of that name would hide them."""
 
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_IS_TEXT = re.compile(rf'({_DOTTED.pattern})\s*(!?=)\s*"([^"\\]*)"')
 _SPECIAL = KEYWORDS | RESERVED | {"list", "constructor", "__proto__"}
 _PLAIN: dict[str, Any] = {"true": True, "false": False, "null": None}
-_UNEXPECTED = object()
+ASK = object()
+"""What `at_once` says when the sandbox has to be asked."""
 
 
 class FeelError(ValueError):
@@ -58,8 +60,7 @@ class Reading:
 
 def evaluate(text: str, variables: Mapping[str, Any], now: datetime) -> Any:
     """The value of an expression, given without its “=”."""
-    known = _at_once(text, variables)
-    return many([("expression", text, variables)], now)[0] if known is _UNEXPECTED else known
+    return many([("expression", text, variables)], now)[0]
 
 
 def value(text: str | None, variables: Mapping[str, Any], now: datetime) -> Any:
@@ -77,7 +78,13 @@ test.__test__ = False  # type: ignore[attr-defined]  # its name is the language'
 
 def many(asks: Sequence[tuple[Kind, str, Mapping[str, Any]]], now: datetime) -> list[Any]:
     """The values of several expressions, asked in one go; the one a “test” is about is the variable “?”."""
-    return question([(kind, text, variables, reading(text, kind).names) for kind, text, variables in asks], now)
+    answers = [at_once(text, variables) if kind == "expression" else ASK for kind, text, variables in asks]
+    left = [at for at, answer in enumerate(answers) if answer is ASK]
+    if left:
+        found = question([(kind, text, variables, reading(text, kind).names) for kind, text, variables in (asks[at] for at in left)], now)
+        for at, answer in zip(left, found, strict=True):
+            answers[at] = answer
+    return answers
 
 
 def check(text: str, kind: Kind = "expression") -> str:
@@ -202,17 +209,26 @@ def _told(it: Any, now: datetime | None) -> Any:
     return {name: _told(each, now) for name, each in it.items()} if isinstance(it, dict) else it
 
 
-def _at_once(text: str, variables: Mapping[str, Any]) -> Any:
-    """The value of a bare name, path or literal that needs no sandbox; `_UNEXPECTED` when it is anything else."""
+def at_once(text: str, variables: Mapping[str, Any]) -> Any:
+    """The value of what needs no sandbox: a literal, a name, a path, or whether one of those is some text. `ASK` for anything else."""
     text = text.strip()
     if text in _PLAIN:
         return _PLAIN[text]
-    if not _DOTTED.fullmatch(text):
-        return _UNEXPECTED
+    if _DOTTED.fullmatch(text):
+        return _found(text, variables)
+    if compared := _IS_TEXT.fullmatch(text):
+        path, sign, literal = compared.groups()
+        it = _found(path, variables)
+        if it is None or type(it) is str:
+            return (it == literal) == (sign == "=")
+    return ASK
+
+
+def _found(path: str, variables: Mapping[str, Any]) -> Any:
     it: Any = variables
-    for name in text.split("."):
+    for name in path.split("."):
         if name in _SPECIAL or (it is not variables and type(it) is not dict) or name not in it:
-            return _UNEXPECTED
+            return ASK
         it = it[name]
     plain = it is None or type(it) in (bool, str, date) or (type(it) is int and abs(it) < 2**53)
-    return it if plain else _UNEXPECTED
+    return it if plain else ASK

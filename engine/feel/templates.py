@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Fault
 from engine.feel.data import Duration
-from engine.feel.expressions import KEYWORDS, FeelError, PlacedError, question, reading
+from engine.feel.expressions import ASK, KEYWORDS, FeelError, PlacedError, at_once, question, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +50,7 @@ class _Part:
 @dataclass(frozen=True)
 class _Template:
     asked: dict[str, Any]
+    parts: list[_Part]
     paths: frozenset[str]
     names: frozenset[str]
 
@@ -59,6 +60,9 @@ def render(template: str, variables: Mapping[str, Any], now: datetime) -> str:
     if "{{" not in template:
         return template
     read = _read(template)
+    known = [part.text if part.what == "text" else at_once(part.text, variables) if part.what == "show" else ASK for part in read.parts]
+    if ASK not in known:                            # names only, as in most mails
+        return "".join(in_words(value) for value in known)
     try:
         (pieces,) = question([("template", read.asked, variables, read.names)], now)
     except PlacedError as error:
@@ -115,7 +119,7 @@ def _read(template: str) -> _Template:
     for problem in problems or [problem for part in _walk(parts) for problem in _problems_of(part)]:
         raise problem
     paths, names = _reads(parts, frozenset())
-    return _Template({"called": template[:80], "parts": [each.sent() for each in parts]}, paths, names)
+    return _Template({"called": template[:80], "parts": [each.sent() for each in parts]}, parts, paths, names)
 
 
 def _reads(parts: list[_Part], bound: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:

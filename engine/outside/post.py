@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import timedelta
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
@@ -15,7 +16,7 @@ from engine.feel import data
 from engine.store import tables as t
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from engine import Engine
@@ -27,10 +28,7 @@ WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720)
 log = structlog.get_logger("casereview.mail")
 
 
-class Postman(Protocol):
-    """Takes one mail away, or raises OSError."""
-
-    def __call__(self, mail: EmailMessage) -> None: ...
+Postman = Callable[[EmailMessage], object]  # takes one mail away, or raises OSError
 
 
 @contextmanager
@@ -39,7 +37,7 @@ def postman(settings: Mail, folder: Path) -> Iterator[Postman]:
     if settings.send == "files":
         where = folder / "mail"
         where.mkdir(parents=True, exist_ok=True)
-        yield lambda mail: (where / f"{mail['Message-ID'].strip('<>').partition('@')[0]}.eml").write_bytes(mail.as_bytes()) and None
+        yield lambda mail: (where / f"{mail['Message-ID'].strip('<>').partition('@')[0]}.eml").write_bytes(mail.as_bytes())
         return
     kind = smtplib.SMTP_SSL if settings.security == "tls" else smtplib.SMTP
     with kind(settings.host, settings.port, timeout=settings.timeout_seconds) as server:
@@ -47,7 +45,7 @@ def postman(settings: Mail, folder: Path) -> Iterator[Postman]:
             server.starttls(context=ssl.create_default_context())
         if settings.user:
             server.login(settings.user, settings.password or "")
-        yield lambda mail: server.send_message(mail) and None
+        yield server.send_message
 
 
 def send_waiting(engine: Engine) -> int:
@@ -70,7 +68,7 @@ def send_waiting(engine: Engine) -> int:
     return sent
 
 
-def _one(engine: Engine, row: Any, take: Callable[[EmailMessage], None]) -> int:
+def _one(engine: Engine, row: Any, take: Postman) -> int:
     try:
         take(_written(engine, row))
     except OSError as problem:

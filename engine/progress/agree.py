@@ -39,9 +39,11 @@ def agree(here: Here) -> None:
 
 
 def _tasks(here: Here, wanted: dict[str, OpenTask]) -> None:
-    work, case = here.work, here.case
-    known = {row.id: row for row in work.db.execute(
-        sa.select(t.tasks.c.id, t.tasks.c.element, t.tasks.c.item, t.tasks.c.due).where(t.tasks.c.case_id == case.id, t.tasks.c.state == "open"))}
+    work, case, task_ = here.work, here.case, t.tasks.c
+    elements = {task.place.element for task in wanted.values()}
+    rows = work.db.execute(sa.select(task_.id, task_.element, task_.item, task_.due, task_.state).where(
+        task_.case_id == case.id, sa.or_(task_.state == "open", task_.element.in_(elements)))).all()
+    known = {row.id: row for row in rows if row.state == "open"}
     gone = known.keys() - wanted.keys()
     if gone:
         work.db.execute(sa.update(t.tasks).where(t.tasks.c.id.in_(gone)).values(state="cancelled"))
@@ -50,7 +52,7 @@ def _tasks(here: Here, wanted: dict[str, OpenTask]) -> None:
             work.record("task_cancelled", task=task, element=known[task].element, item=known[task].item)
     fresh = [wanted[task] for task in wanted if task not in known]
     if fresh:
-        _offer(here, fresh)
+        _offer(here, fresh, rounds=Counter((row.element, row.item) for row in rows))
     if here.clocks.moved:
         for task, row in known.items():
             due = _due_of(here, row.element, row.item)
@@ -59,27 +61,31 @@ def _tasks(here: Here, wanted: dict[str, OpenTask]) -> None:
                 work.db.execute(sa.update(t.offers).where(t.offers.c.task == task).values(due=due))
 
 
-def _offer(here: Here, fresh: list[OpenTask]) -> None:
+def _offer(here: Here, fresh: list[OpenTask], rounds: Counter[tuple[str, str | None]]) -> None:
     work, case = here.work, here.case
-    elements = {task.place.element for task in fresh}
-    earlier = Counter((row.element, row.item) for row in work.db.execute(
-        sa.select(t.tasks.c.element, t.tasks.c.item).where(t.tasks.c.case_id == case.id, t.tasks.c.element.in_(elements))))
     rows: list[dict[str, Any]] = []
     offers: list[dict[str, Any]] = []
     for task in fresh:
         place, due = task.place, _due_of(here, task.place.element, task.place.item)
-        earlier[(place.element, place.item)] += 1
+        rounds[(place.element, place.item)] += 1
         rows.append({"id": task.id, "case_id": case.id, "element": place.element, "process": place.process, "item": place.item, "agency": place.agency,
-                     "round": earlier[(place.element, place.item)], "state": "open", "offered_at": work.now, "due": due, "claimed_by": task.assignee})
-        holders = _holders(here, task)
-        offers += [{"task": task.id, "holder": who, "case_id": case.id, "open": True, "due": due, "offered_at": work.now} for who in holders]
+                     "round": rounds[(place.element, place.item)], "state": "open", "offered_at": work.now, "due": due, "claimed_by": task.assignee})
+        offers += [{"task": task.id, "holder": who, "case_id": case.id, "open": True, "due": due, "offered_at": work.now} for who in _holders(here, task)]
         work.record("task_offered", task=task.id, element=place.element, item=place.item)
-        if NEW_TASK in case.pack.messages:
-            people = [task.assignee] if task.assignee else mail.holders_of(work, holders)
-            mail.tell(work, case, NEW_TASK, people, due=due, task=case.pack.tasks[place.element].name,
-                      link=f"{work.settings.mail.base_url}/tasks/{task.id}")
     work.db.execute(sa.insert(t.tasks), rows)
-    work.db.execute(sa.insert(t.offers), offers)
+    if offers:
+        work.db.execute(sa.insert(t.offers), offers)
+    if NEW_TASK in case.pack.messages:
+        _tell(here, fresh, rows, offers)
+
+
+def _tell(here: Here, fresh: list[OpenTask], rows: list[dict[str, Any]], offers: list[dict[str, Any]]) -> None:
+    """A mail to whoever can do one of these new tasks."""
+    people = mail.holders_by_offer(here.work.db, (offer["holder"] for offer in offers)) if offers else {}
+    for task, row in zip(fresh, rows, strict=True):
+        meant = [task.assignee] if task.assignee else sorted({one for offer in offers if offer["task"] == task.id for one in people[offer["holder"]]})
+        mail.tell(here.work, here.case, NEW_TASK, meant, due=row["due"], task=here.case.pack.tasks[task.place.element].name,
+                  link=f"{here.work.settings.mail.base_url}/tasks/{task.id}")
 
 
 def _holders(here: Here, task: OpenTask) -> list[str]:

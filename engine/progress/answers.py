@@ -87,10 +87,10 @@ def keep(work: Work, case: Case, asked: Asked, taken: Taken) -> dict[str, Any]:
     submission = new_id()
     values = _keep_documents(work, case, asked, taken.values, "")
     s = t.submissions
-    earlier = work.db.scalar(sa.select(sa.func.count()).where(s.c.case_id == case.id, s.c.element == asked.element, s.c.item.is_not_distinct_from(asked.item))) or 0
+    same = (s.c.case_id == case.id, s.c.element == asked.element, s.c.item.is_not_distinct_from(asked.item))
     work.db.execute(sa.insert(s).values(
-        id=submission, case_id=case.id, element=asked.element, item=asked.item, round=earlier + 1, task=asked.task, at=work.now, by=work.actor.person,
-        answers=case.seal(values, "submissions", submission),
+        id=submission, case_id=case.id, element=asked.element, item=asked.item, round=sa.select(sa.func.count() + 1).where(*same).scalar_subquery(),
+        task=asked.task, at=work.now, by=work.actor.person, answers=case.seal(values, "submissions", submission),
         reason=case.seal(taken.reason, "submissions", submission, "reason") if taken.reason else None))
     if taken.hits:
         work.record("reason_given", element=asked.element, checks=sorted({hit.check for hit in taken.hits}))

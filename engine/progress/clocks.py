@@ -42,7 +42,9 @@ class Clocks:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Every clock this case ever had, in order of their starting."""
-        if self._rows is None:
+        if self._rows is None and not self.case.pack.deadlines:
+            self._rows = []
+        elif self._rows is None:
             query = sa.select(t.deadlines).where(t.deadlines.c.case_id == self.case.id).order_by(t.deadlines.c.started_at, t.deadlines.c.nth)
             self._rows = [dict(row._mapping) for row in self.work.db.execute(query)]  # noqa: SLF001 - SQLAlchemy's documented name
         return self._rows
@@ -69,12 +71,11 @@ class Clocks:
             elif deadline.when is None or self._value(deadline.when, place, variables) is True:
                 self.start(deadline, place, variables)
         if name := _timer_events(self.case.pack).get(place.element):
-            row = self._latest(name, place)
-            if row is not None:
-                row["told"] = [*row["told"], place.element]
-                self._write(row, told=row["told"])
-                if row["state"] == "running" and row["breach_at"] <= self.work.now:
-                    self.breach(row)
+            breached = self._latest(name, place)
+            if breached is not None:
+                self._write(breached, told=[*breached["told"], place.element])
+                if breached["state"] == "running" and breached["breach_at"] <= self.work.now:
+                    self.breach(breached)
 
     # ---- what a clock does
 
@@ -218,7 +219,7 @@ class Clocks:
         people = {one.claimed_by for one in found if one.claimed_by}
         offered = {one.holder for one in found if not one.claimed_by}
         if offered:
-            people.update(mail.holders_of(self.work, offered))
+            people.update(mail.holders_of(self.work.db, offered))
         if not found:
             first = next(iter(deadline.escalate), None)
             return mail.holders_of_roles(self.work, self.case, first.to, agency) if first else []

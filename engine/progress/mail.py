@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from engine.work import Case, Work
 
 
-def holders_of(work: Work, offered: Iterable[str]) -> list[str]:
+def holders_of(db: sa.Connection, offered: Iterable[str]) -> list[str]:
     """Everyone active who answers to one of these offers, each once."""
+    return sorted({person for people in holders_by_offer(db, offered).values() for person in people})
+
+
+def holders_by_offer(db: sa.Connection, offered: Iterable[str]) -> dict[str, list[str]]:
+    """Offer → everyone active who answers to it, in one query however many offers there are."""
     wanted = sorted(set(offered))
     h, p = t.holdings, t.people
     at_agency = h.c.role + "@" + h.c.agency
@@ -24,8 +29,12 @@ def holders_of(work: Work, offered: Iterable[str]) -> list[str]:
         sa.and_(h.c.case_id.is_(None), sa.or_(h.c.role.in_(wanted), at_agency.in_(wanted))),
         sa.and_(h.c.case_id.is_not(None), sa.or_((h.c.role + "#" + h.c.case_id).in_(wanted), (at_agency + "#" + h.c.case_id).in_(wanted))),
     )
-    query = sa.select(p.c.id).join(h, h.c.person == p.c.id).where(p.c.active, h.c.until.is_(None), ways).distinct().order_by(p.c.id)
-    return list(work.db.scalars(query))
+    query = sa.select(p.c.id, h.c.role, h.c.agency, h.c.case_id).join(h, h.c.person == p.c.id).where(p.c.active, h.c.until.is_(None), ways)
+    found: dict[str, set[str]] = {offer: set() for offer in wanted}
+    for row in db.execute(query):
+        for offer in {holder(row.role, row.agency, row.case_id), holder(row.role, None, row.case_id)} & found.keys():
+            found[offer].add(row.id)
+    return {offer: sorted(people) for offer, people in found.items()}
 
 
 def holders_of_roles(work: Work, case: Case, roles: Iterable[str], agency: str | None) -> list[str]:
@@ -38,7 +47,7 @@ def holders_of_roles(work: Work, case: Case, roles: Iterable[str], agency: str |
             offered += [holder(name, key) for key in work.db.scalars(sa.select(t.agencies.c.key))]
         else:
             offered.append(holder(name, agency if "agency" in scope else None, case.id if "case" in scope else None))
-    return holders_of(work, offered)
+    return holders_of(work.db, offered)
 
 
 def tell(work: Work, case: Case, message: str, people: Iterable[str], **words: Any) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from engine.errors import AlreadyDone, NotAllowed, NotFound
 from engine.progress.answers import Asked, paths_of
 from engine.store import tables as t
+from engine.store.seen import sees_case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,11 +22,25 @@ if TYPE_CHECKING:
 
 def task_row(db: sa.Connection, actor: Actor, task: str) -> Any:
     """The task's row with who it is offered to; for an outsider there is no such task."""
-    row = db.execute(sa.select(t.tasks, t.people.c.name.label("done_by_name")).outerjoin(t.people, t.people.c.id == t.tasks.c.done_by)
-                     .where(t.tasks.c.id == task)).one_or_none()
-    if row is None or not (row.claimed_by == actor.person or row.done_by == actor.person or actor.answers_to(holders(db, task))):
+    offered = sa.exists().where(t.offers.c.task == t.tasks.c.id, t.offers.c.holder.in_(sorted(actor.holders)))
+    row = db.execute(sa.select(t.tasks, t.people.c.name.label("done_by_name"), offered.label("offered")).outerjoin(
+        t.people, t.people.c.id == t.tasks.c.done_by).where(t.tasks.c.id == task)).one_or_none()
+    if row is None or not (row.offered or actor.person in (row.claimed_by, row.done_by)):
         raise NotFound
     return row
+
+
+def readable_row(db: sa.Connection, actor: Actor, task: str) -> Any:
+    """The same for looking only: whoever may read answers sees what was answered in a case they may see."""
+    try:
+        return task_row(db, actor, task)
+    except NotFound:
+        seen = sa.select(t.tasks, t.people.c.name.label("done_by_name")).outerjoin(t.people, t.people.c.id == t.tasks.c.done_by).join(
+            t.cases, t.cases.c.id == t.tasks.c.case_id).where(t.tasks.c.id == task, t.tasks.c.state == "done", sees_case(actor))
+        row = db.execute(seen).one_or_none() if actor.may("see_answers") else None
+        if row is None:
+            raise
+        return row
 
 
 def holders(db: sa.Connection, task: str) -> list[str]:
@@ -60,4 +75,4 @@ def asked_of(case: Case, names: Names, element: Element, place: Place, variables
     return Asked(form=case.pack.forms[element.form or ""], element=element.id, checks=element.checks, names={**given, **variables}, item=place.item, agency=place.agency, task=task)
 
 
-__all__ = ["asked_of", "holders", "not_barred", "still_open", "task_row"]
+__all__ = ["asked_of", "holders", "not_barred", "readable_row", "still_open", "task_row"]

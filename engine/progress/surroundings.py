@@ -24,11 +24,7 @@ class Here:
         self.looked_up = Names(work.db, case, work.settings, work.actor)
         self.clocks = Clocks(work, case, self.looked_up)
         self.passed: list[tuple[str, str | None]] = []
-
-    @property
-    def now(self) -> datetime:
-        """The moment of this step, in the board's zone."""
-        return self.work.now
+        self.now: datetime = work.now  # of this step, in the board's zone
 
     def variables(self, task: str) -> dict[str, Any]:
         """All that an open task or a waiting event sees of the process."""

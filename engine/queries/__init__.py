@@ -6,9 +6,24 @@ from engine.queries.forms_to_answer import action_page, start_page, task_page
 from engine.queries.my_things import counts, document, my_drafts, ready, session_of
 from engine.queries.registers import RegisterPage, register_page
 from engine.queries.task_lists import home, starts, task_list
+from engine.queries.verify import verify
 
 __all__ = [
-    "RegisterPage", "register_page",
-    "action_page", "all_cases", "case_page", "case_trail", "counts", "diagram", "document", "home", "my_drafts", "ready", "session_of", "start_page",
-    "starts", "task_list", "task_page",
+    "RegisterPage",
+    "action_page",
+    "all_cases",
+    "case_page",
+    "case_trail",
+    "counts",
+    "diagram",
+    "document",
+    "home",
+    "my_drafts",
+    "ready",
+    "register_page",
+    "session_of",
+    "start_page",
+    "starts",
+    "task_list",
+    "task_page", "verify",
 ]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from engine.look import sees_all_of
 from engine.queries.forms_to_answer import waiting_actions
 from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow, DoneRow, IncidentRow
 from engine.queries.words import agency_names, clock_row, item_name, offered_in_words, person_names, task_row
-from engine.look import sees_all_of
 from engine.store import tables as t
 from engine.store.seen import sees_case
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.look import Look
-    from engine.queries.shapes import ClockRow, TaskRow
+    from engine.queries.shapes import TaskRow
     from engine.work import Case
 
 
@@ -129,7 +129,7 @@ def _tasks(look: Look, case: Case, agencies: dict[str, str], *, full: bool) -> t
     open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies))
                  for row in rows if row.state == "open" and (full or row.id in mine)]
     done = [DoneRow(name=case.pack.tasks[row.element].name, item=item_name(row.item, agencies), who=people.get(row.done_by, ""), at=row.done_at,
-                    task=row.id if row.id in mine else None)
+                    task=row.id if row.id in mine or look.actor.may("see_answers") else None)
             for row in sorted((row for row in rows if row.state == "done"), key=lambda row: row.done_at, reverse=True) if full or row.id in mine]
     return sorted(open_rows, key=lambda row: (row.due is None, row.due, row.offered_at)), done
 

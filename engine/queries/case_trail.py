@@ -83,4 +83,4 @@ def _words(row: Any, pack: Pack, people: dict[str | None, str], agencies: dict[s
     if row.event == "viewed":
         page, _, which = str(says.get("page")).partition(" ")
         says["page"] = f"{page} “{pack.elements[which].name}”" if which in pack.elements else f"{page} page" if page == "case" else str(says.get("page"))
-    return SENTENCES.get(row.event, row.event).format_map(says)
+    return SENTENCES.get(str(row.event), str(row.event)).format_map(says)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from engine.errors import NotFound
-from engine.queries.shapes import Diagram, DiagramRow, Marks
 from engine.look import sees_all_of
+from engine.queries.shapes import Diagram, DiagramRow, Marks
 from engine.store import tables as t
 
 if TYPE_CHECKING:
@@ -72,14 +72,15 @@ def _calling(case: Case) -> dict[str, set[str]]:
             if element.called:
                 direct.setdefault(element.called, set()).add((element.id, process.id))
     found: dict[str, set[str]] = {}
-    for process in case.pack.processes:
-        seen, ahead = set(), [process]
+    for called in case.pack.processes:
+        seen: set[str] = set()
+        ahead = [called]
         while ahead:
-            for element, owner in direct.get(ahead.pop(), ()):
-                if element not in seen:
-                    seen |= {element, *_around(case, element)}
+            for caller, owner in direct.get(ahead.pop(), ()):
+                if caller not in seen:
+                    seen |= {caller, *_around(case, caller)}
                     ahead.append(owner)
-        found[process] = seen
+        found[called] = seen
     return found
 
 

@@ -9,13 +9,14 @@ from engine.errors import NotAllowed, NotFound
 from engine.feel import data
 from engine.progress import mail
 from engine.progress.answers import draft_place, judge, paths_of
+from engine.progress.looking import Looking
 from engine.progress.names import ENGINE_NAMES, Names, outside_a_case
-from engine.progress.open_tasks import asked_of, holders, not_barred, task_row
+from engine.progress.open_tasks import asked_of, holders, not_barred, readable_row
 from engine.queries.shapes import FormPage, Nutshell, TaskPage
 from engine.queries.words import agency_names, item_name, offered_in_words, person_names
+from engine.releases import newest
 from engine.spiff import Place, Process
 from engine.store import tables as t
-from engine.store.releases import newest
 from engine.work import saved_state
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def action_page(look: Look, reference: str, action: str) -> FormPage:
 
 def task_page(look: Look, task: str) -> TaskPage:
     """A task with its form, why it is there and until when; once done, what was answered."""
-    row = task_row(look.db, look.actor, task)
+    row = readable_row(look.db, look.actor, task)
     case = look.case_by_id(row.case_id)
     element = case.pack.tasks[row.element]
     place = Place(element=element.id, process=element.process, item=row.item, agency=row.agency)
@@ -93,28 +94,8 @@ def waiting_actions(look: Look, case: Case) -> set[str]:
     """The case actions that the process can hear now."""
     if case.ended_at is not None:
         return set()
-    process = Process.resume(case.program, saved_state(look.db, case), _Looking(look, case))
+    process = Process.resume(case.program, saved_state(look.db, case), Looking(look, case))
     return {one.place.element for one in process.waiting_messages()}
-
-
-class _Looking:
-    """Surroundings for a process that is only looked at."""
-
-    def __init__(self, look: Look, case: Case) -> None:
-        self._names = Names(look.db, case, look.settings, look.actor)
-        self.now = look.now
-
-    def names(self, paths: frozenset[str], place: Place) -> dict[str, Any]:
-        return self._names.of(paths, place)
-
-    def happened(self, place: Place, variables: Any) -> None:
-        raise AssertionError(place)  # a page never moves a process
-
-    def due(self, deadline: str, place: Place) -> None:
-        del deadline, place
-
-    def service(self, kind: str, headers: Mapping[str, str], variables: Mapping[str, Any], place: Place) -> dict[str, Any]:
-        raise AssertionError(kind, place, headers, variables)
 
 
 def _variables(look: Look, case: Case, element: Element, task: str) -> dict[str, Any]:
@@ -124,7 +105,7 @@ def _variables(look: Look, case: Case, element: Element, task: str) -> dict[str,
     readonly = form is not None and any(field.readonly for _, field in form.questions())
     if not own and not readonly and not element.inputs:
         return {}
-    process = Process.resume(case.program, saved_state(look.db, case), _Looking(look, case))
+    process = Process.resume(case.program, saved_state(look.db, case), Looking(look, case))
     return process.variables(task)
 
 
@@ -153,7 +134,7 @@ def _nutshell(look: Look, case: Case, agencies: dict[str, str]) -> Nutshell:
 
 
 def _colleagues(look: Look, offered: list[str]) -> list[tuple[str, str]]:
-    people = [person for person in mail.holders_of(look, offered) if person != look.actor.person]
+    people = [person for person in mail.holders_of(look.db, offered) if person != look.actor.person]
     names = person_names(look, people)
     return sorted(((person, names[person]) for person in people), key=lambda one: one[1])
 

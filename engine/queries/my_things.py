@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound
 from engine.queries.shapes import DocumentFile, DraftRow
+from engine.releases import newest
 from engine.store import tables as t
-from engine.store.releases import newest
 from engine.store.seen import sees_case
 
 if TYPE_CHECKING:

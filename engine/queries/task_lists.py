@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from engine.queries.shapes import Home, StartRow, TaskList, TaskRow
 from engine.queries.words import agency_names, person_names, task_row
+from engine.releases import newest_of_all
 from engine.store import tables as t
-from engine.store.releases import newest_of_all
 
 if TYPE_CHECKING:
     from engine.look import Look

@@ -1,0 +1,1 @@
+"""Playing a pack's scenarios on a set clock."""

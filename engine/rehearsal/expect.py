@@ -1,0 +1,300 @@
+"""What a scenario expects, held against what is there. Every method gives the differences, in words."""
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine import queries
+from engine.errors import Refused
+from engine.outside.post import open_mail
+from engine.queries.case_status import figures_of
+from engine.store import tables as t
+from engine.work import Case, case_of
+
+if TYPE_CHECKING:
+    from engine import Engine
+    from engine.rehearsal.play import Stage
+    from engine.rehearsal.scenario import Step
+
+#: What a refusal may add to: the trail, and what the trail is about.
+MAY_CHANGE = frozenset({"trail", "sessions", "incidents"})
+
+
+def fingerprint(engine: Engine) -> str:
+    """A digest of every table that a refusal must leave alone."""
+    digest = hashlib.sha256()
+    with engine.database.reading() as db:
+        for table in t.metadata.sorted_tables:
+            if table.name not in MAY_CHANGE:
+                digest.update(repr([tuple(row) for row in db.execute(sa.select(table).order_by(*table.primary_key.columns))]).encode())
+    return digest.hexdigest()
+
+
+def reference(stage: Stage, case: str) -> str:
+    """The case's reference."""
+    with stage.engine.database.reading() as db:
+        return str(db.scalar(sa.select(t.cases.c.reference).where(t.cases.c.id == case)))
+
+
+def document_of(stage: Stage, case: str, name: str) -> str:
+    """The newest document given to this field."""
+    with stage.engine.database.reading() as db:
+        found = db.scalar(sa.select(t.documents.c.id).where(t.documents.c.case_id == case, t.documents.c.field == name).order_by(t.documents.c.at.desc()))
+    if found is None:
+        message = f"“{name}” is no task, register, page or document of this case."
+        raise LookupError(message)
+    return str(found)
+
+
+def open_tasks(stage: Stage, case: str) -> list[str]:
+    """Names of the open tasks, with their items: task or task@key."""
+    with stage.engine.database.reading() as db:
+        rows = db.execute(sa.select(t.tasks.c.element, t.tasks.c.item).where(t.tasks.c.case_id == case, t.tasks.c.state == "open"))
+        return sorted(_named(row.element, row.item) for row in rows)
+
+
+def unmet(stage: Stage, step: Step, case: str) -> list[str]:
+    """Everything expected that is not so."""
+    look = _Look(stage, case)
+    problems: list[str] = []
+    for key, wanted in step.expect.items():
+        if key in ("count", "values") and step.who:
+            look.who = step.who
+        problems += getattr(look, key)(wanted)
+    stage.mails_seen |= {row.id for row in look.mails()}
+    return problems
+
+
+class _Look:
+    def __init__(self, play: Stage, case: str) -> None:
+        self.play, self.case_id, self.engine = play, case, play.engine
+        self.who: str | None = None
+        with self.engine.database.reading() as db:
+            row = db.execute(sa.select(t.cases).where(t.cases.c.id == case)).one()
+            self.row: Any = row
+            self.case: Case = case_of(row, self.engine.vault, self.engine.shelf.pack(db, row.release), self.engine.shelf.program(db, row.release))
+            self.tasks = db.execute(sa.select(t.tasks).where(t.tasks.c.case_id == case)).all()
+            self.clocks = db.execute(sa.select(t.deadlines).where(t.deadlines.c.case_id == case).order_by(t.deadlines.c.started_at, t.deadlines.c.nth)).all()
+
+    # ---- tasks
+
+    def open(self, wanted: list[str]) -> list[str]:
+        now = open_tasks(self.play, self.case_id)
+        return [f"expected “{one}” to be open; open: {', '.join(now) or 'nothing'}" for one in wanted if not _among(one, now)]
+
+    def only_open(self, wanted: list[str]) -> list[str]:
+        now = open_tasks(self.play, self.case_id)
+        named = sorted({one if one in wanted else one.partition("@")[0] for one in now})
+        return [] if named == sorted(set(wanted)) else [f"expected only {', '.join(sorted(wanted)) or 'nothing'} to be open; open: {', '.join(now) or 'nothing'}"]
+
+    def absent(self, wanted: list[str]) -> list[str]:
+        now = open_tasks(self.play, self.case_id)
+        return [f"expected “{one}” not to be open" for one in wanted if _among(one, now)]
+
+    def never(self, wanted: list[str]) -> list[str]:
+        ever = {_named(row.element, row.item) for row in self.tasks} | {_named(row.name, row.item) for row in self.clocks} | self._documents_and_registers()
+        return [f"expected “{one}” never to have been; it was" for one in wanted if _among(one, sorted(ever))]
+
+    def locked(self, wanted: list[str]) -> list[str]:
+        problems = []
+        for one in wanted:
+            row = next((row for row in self.tasks if row.state == "open" and _among(one, [_named(row.element, row.item)])), None)
+            if row is None:
+                problems.append(f"expected “{one}” to be locked; it is not open")
+            elif not self._page(row).locked:
+                problems.append(f"expected “{one}” to be locked; it can be done")
+        return problems
+
+    # ---- the case
+
+    def ended(self, wanted: str) -> list[str]:
+        return [] if self.row.outcome == wanted else [f"expected the end {wanted}; it is {self.row.outcome or 'not ended'}"]
+
+    def stage(self, wanted: str) -> list[str]:
+        return [] if self.row.stage == wanted else [f"expected the stage {wanted}; it is {self.row.stage}"]
+
+    def held(self, wanted: list[str]) -> list[str]:
+        return [f"expected {one} to be held; nothing of this case is" for one in wanted]
+
+    def public(self, wanted: list[str]) -> list[str]:
+        return [f"expected {', '.join(wanted)} to be public; nothing of this case is"] if wanted else []
+
+    def figures(self, wanted: dict[str, int]) -> list[str]:
+        with self.engine.database.reading() as db:
+            found = figures_of(db, self.case, self.engine.settings.board.timezone)
+        return [f"expected the figure {name} to be {days}; it is {found.get(name, 'not known yet')}" for name, days in wanted.items() if found.get(name) != days]
+
+    def refusals(self, wanted: int) -> list[str]:
+        with self.engine.database.reading() as db:
+            found = db.scalar(sa.select(sa.func.count()).select_from(t.trail).where(t.trail.c.event == "refused"))
+        return [] if found == wanted else [f"expected {wanted} refusals on the trail; there are {found}"]
+
+    # ---- clocks
+
+    def deadlines(self, wanted: dict[str, dict[str, Any]]) -> list[str]:
+        problems = []
+        for name, expected in wanted.items():
+            row = self._clock(name)
+            if expected.get("state") == "none":
+                problems += [f"expected no deadline “{name}”; it is {row.state}, due {row.due}"] if row is not None else []
+            elif row is None:
+                problems.append(f"there is no deadline “{name}”; there are: {', '.join(_named(one.name, one.item) for one in self.clocks) or 'none'}")
+            else:
+                problems += self._compare(name, expected, row)
+        return problems
+
+    def _compare(self, name: str, expected: dict[str, Any], row: Any) -> list[str]:
+        until = row.ended_on or self.engine.now().date()
+        found = {"due": row.due, "state": row.state, "days": max(0, (until - row.due).days)}
+        return [f"expected the {key} of “{name}” to be {value}; it is {found[key]}" for key, value in expected.items() if found.get(key) != value]
+
+    def reminders(self, wanted: dict[str, list[Any]]) -> list[str]:
+        problems = []
+        for name, dates in wanted.items():
+            row = self._clock(name)
+            with self.engine.database.reading() as db:
+                moments = db.scalars(sa.select(t.timers.c.due_at).where(t.timers.c.deadline == row.id, t.timers.c.kind == "remind")).all() if row else []
+            found = sorted(moment.astimezone(self.engine.settings.board.timezone).date() for moment in moments)
+            if found != sorted(dates):
+                problems.append(f"expected reminders of “{name}” on {_dates(dates)}; there are {_dates(found)}")
+        return problems
+
+    def breaches(self, wanted: list[str]) -> list[str]:
+        found = sorted(_named(row.name, row.item) for row in self.clocks if row.breached_at is not None)
+        exact = sorted(one if one in wanted else one.partition("@")[0] if one.partition("@")[0] in wanted else one for one in found)
+        return [] if sorted(wanted) == exact else [f"expected the breaches {', '.join(sorted(wanted)) or 'none'}; there are: {', '.join(found) or 'none'}"]
+
+    # ---- mail
+
+    def mail_to(self, wanted: list[str]) -> list[str]:
+        got = {row.person for row in self._new_mails()}
+        names = self._names()
+        return [f"expected mail to {who}; mail went to: {', '.join(sorted(names.get(person, person) for person in got)) or 'nobody'}"
+                for who in wanted if self._person(who) not in got]
+
+    def not_mail_to(self, wanted: list[str]) -> list[str]:
+        got = {row.person for row in self._new_mails()}
+        return [f"expected no mail to {who}" for who in wanted if self._person(who) in got]
+
+    def mail(self, wanted: list[dict[str, Any]]) -> list[str]:
+        new = self._new_mails()
+        problems = []
+        for one in wanted:
+            fitting = [row for row in new if ("to" not in one or row.person == self._person(one["to"])) and ("message" not in one or row.message == one["message"])]
+            texts = ["{subject}\n{body}".format_map(open_mail(self.engine, row)) for row in fitting]
+            says = f"mail “{one.get('message', 'any')}” to {one.get('to', 'anyone')}"
+            if not texts:
+                problems.append(f"expected {says}; there were: {', '.join(sorted({row.message for row in new})) or 'none'}")
+            elif not any(all(text in words for text in one.get("has", ())) and not any(text in words for text in one.get("lacks", ())) for words in texts):
+                problems.append(f"{says} does not have {one.get('has', [])} or has {one.get('lacks', [])}: {texts[-1]!r}")
+        return problems
+
+    # ---- values
+
+    def count(self, wanted: dict[str, int]) -> list[str]:
+        found = Counter(row.element for row in self.tasks)
+        with self.engine.database.reading() as db:
+            found.update(db.scalars(sa.select(t.register_rows.c.register).where(t.register_rows.c.case_id == self.case_id)))
+        if self.who is not None:
+            actor = self.play.cast.actor(self.who, self.case_id)
+            for name in wanted:
+                if name in self.play.pack.registers:
+                    found[name] = len(self.engine.ask(actor, queries.register_page, reference=self.case.reference, register=name).rows)
+        return [f"expected {many} of {name}; there are {found[name]}" for name, many in wanted.items() if found[name] != many]
+
+    def values(self, wanted: dict[str, Any]) -> list[str]:
+        problems = []
+        for path, value in wanted.items():
+            found = self._value(path)
+            if found != value:
+                problems.append(f"expected {path} to be {value!r}; it is {found!r}")
+        return problems
+
+    def _value(self, path: str) -> Any:
+        """answers.<task>.<field>, with #n for a round and @key for an item; or what an open task shows."""
+        name, _, rest = path.removeprefix("answers.").partition(".")
+        name, _, nth = name.partition("#")
+        element, _, item = name.partition("@")
+        s = t.submissions
+        query = sa.select(s.c.id, s.c.answers, s.c.item).where(s.c.case_id == self.case_id, s.c.element == element).order_by(s.c.at, s.c.round)
+        with self.engine.database.reading() as db:
+            rows = [row for row in db.execute(query) if not item or row.item == item]
+        chosen = rows[int(nth) - 1:int(nth)] if nth else rows[-1:]
+        for row in chosen:
+            found = _dig(self.case.open(row.answers, "submissions", row.id), rest)
+            if found is not None:
+                return found
+        showing = [row for row in self.tasks if row.state == "open" and row.element == element and (not item or row.item == item)]
+        if rows:  # answered, but this was worked out afterwards: whoever has an open task that reads it is shown it
+            showing += [row for row in self.tasks if row.state == "open" and row.element != element]
+        return next((found for found in (self._shown(row, rest) for row in showing) if found is not None), None)
+
+    def _shown(self, row: Any, path: str) -> Any:
+        page = self._page(row)
+        return _dig({**dict(page.names), **{key: value for key, value in page.values.items() if value is not None}}, path)
+
+    # ---- inside
+
+    def _clock(self, name: str) -> Any:
+        base, _, nth = name.partition("#")
+        base, _, item = base.partition("@")
+        rows = [row for row in self.clocks if row.name == base and (not item or row.item == item)]
+        return next((row for row in rows if row.nth == int(nth)), None) if nth else rows[-1] if rows else None
+
+    def _page(self, row: Any) -> Any:
+        with self.engine.database.reading() as db:
+            holders = list(db.scalars(sa.select(t.offers.c.holder).where(t.offers.c.task == row.id)))
+        for person in dict.fromkeys(self.play.cast.ids.values()):
+            actor = self.engine.actor(person)
+            if actor is not None and (actor.answers_to(holders) or row.claimed_by == person):
+                try:
+                    return self.engine.ask(actor, queries.task_page, task=row.id)
+                except Refused:
+                    continue
+        message = f"nobody of this story can open “{row.element}”"
+        raise LookupError(message)
+
+    def mails(self) -> list[Any]:
+        with self.engine.database.reading() as db:
+            return list(db.execute(sa.select(t.outbox, t.cases.c.key).outerjoin(t.cases, t.cases.c.id == t.outbox.c.case_id).order_by(t.outbox.c.queued_at)))
+
+    def _new_mails(self) -> list[Any]:
+        """Since the last expectations."""
+        return [row for row in self.mails() if row.id not in self.play.mails_seen]
+
+    def _person(self, who: str) -> str:
+        return self.play.cast.person(who, self.case_id)
+
+    def _names(self) -> dict[str, str]:
+        return {person: key for key, person in self.play.cast.ids.items()}
+
+    def _documents_and_registers(self) -> set[str]:
+        with self.engine.database.reading() as db:
+            return {*db.scalars(sa.select(t.documents.c.field).where(t.documents.c.case_id == self.case_id)),
+                    *db.scalars(sa.select(t.register_rows.c.register).where(t.register_rows.c.case_id == self.case_id))}
+
+
+def _named(name: str, item: str | None) -> str:
+    return f"{name}@{item}" if item else name
+
+
+def _among(wanted: str, found: list[str]) -> bool:
+    return any(one == wanted or one.partition("@")[0] == wanted for one in found)
+
+
+def _dates(days: list[Any]) -> str:
+    return ", ".join(str(day) for day in sorted(days)) or "none"
+
+
+def _dig(value: Any, path: str) -> Any:
+    for key in path.split(".") if path else ():
+        if isinstance(value, list) and key.isdigit():
+            value = value[int(key)] if int(key) < len(value) else None
+        elif isinstance(value, dict):
+            value = value.get(key)
+        else:
+            return None
+    return value
