@@ -1,6 +1,7 @@
 """What every test may ask for: a database of its own on either engine, a mail server, a browser."""
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,15 @@ from tests.machine.smtp import MailServer, mail_server
 chromium.use_our_node()
 
 MakeDatabase = Callable[..., str]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--without-mend", metavar="N", help="switch mend N of SpiffWorkflow off (engine/spiff/mends.py): its tests must fail")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--without-mend"):  # read when engine.spiff is first imported, which no conftest does
+        os.environ["CASEREVIEW_WITHOUT_MEND"] = config.getoption("--without-mend")
 
 
 @pytest.fixture(scope="session")

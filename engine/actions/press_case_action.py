@@ -25,7 +25,7 @@ def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, 
     offered = held.pack.case_actions.get(action)
     if offered is None or work.actor.person is None:
         raise NotFound
-    if not work.actor.roles.intersection(offered.offer_to):
+    if not work.actor.roles(held.id).intersection(offered.offer_to):
         raise NotAllowed(f"“{offered.label}” is for: {', '.join(held.pack.roles[role].label for role in offered.offer_to)}.")
     here = progress.resume(work, held)
     waiting = next((one for one in here.waiting_messages() if one.place.element == action), None)
@@ -41,5 +41,5 @@ def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, 
     work.db.execute(sa.delete(t.drafts).where(
         t.drafts.c.person == work.actor.person, t.drafts.c.place == draft_place(action=(case, action))))
     work.record("action_pressed", element=action)
-    progress.send(here, offered.message, waiting.key, values)
+    progress.send(here, offered.message, waiting.key, values, waiting.task_id)
     return held.id

@@ -84,8 +84,8 @@ class Pack:
     faults: tuple[Fault, ...] = field(repr=False)
     unread: frozenset[str] = field(repr=False)                   # files of which nothing could be made out
 
-    @classmethod
-    def from_files(cls, files: Mapping[str, bytes], faults: Iterable[Fault] = ()) -> Pack:
+    @staticmethod
+    def from_files(files: Mapping[str, bytes], faults: Iterable[Fault] = ()) -> Pack:
         """The pack in these files; those of a part have paths that begin with `parts/<part>/`."""
         return _Reader(files, list(faults)).pack()
 

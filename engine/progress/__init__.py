@@ -54,11 +54,11 @@ def send(here: Here, message: str, key: str | None, payload: Mapping[str, Any]) 
 
 def fire(here: Here) -> None:
     """Let every timer event that is due now move its token."""
-    _process(here).fire_due()
     _settle(here)
 
 
 def _settle(here: Here) -> Here:
+    _process(here).fire_due()  # a step may begin to wait for a moment that has passed already
     agree(here)
     here.work.save_step(here.case)
     return here

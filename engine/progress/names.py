@@ -109,15 +109,15 @@ class Names:
         return found
 
     def _me(self, _wanted: set[str], _place: Place | None) -> dict[str, Any]:
-        return me_of(self.actor)
+        return me_of(self.actor, self.case.id)
 
     def _people(self, _wanted: set[str], _place: Place | None) -> list[dict[str, Any]]:
         return people_names(self.db)
 
 
-def me_of(actor: Actor) -> dict[str, Any]:
-    """The name `me`: who is acting."""
-    return {"key": actor.person, "name": actor.name, "agency": actor.agency, "roles": sorted(actor.roles)}
+def me_of(actor: Actor, case: str | None = None) -> dict[str, Any]:
+    """The name `me`: who is acting, with the roles that count here."""
+    return {"key": actor.person, "name": actor.name, "agency": actor.agency, "roles": sorted(actor.roles(case))}
 
 
 def board_names(db: sa.Connection, settings: Settings) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _nearest(rows: list[tuple[str | None, dict[str, Any]]], place: Place | None)
 def _concerns(item: str, place: Place | None) -> bool:
     """Is a clock of this item meant, seen from this place?"""
     here = place.item if place and place.item else ""
-    return not item or here == item or here.startswith(f"{item}/")
+    return not item or item in (here, place.agency if place else None) or here.startswith(f"{item}/")
 
 
 __all__ = ["ENGINE_NAMES", "Names", "board_names", "me_of", "outside_a_case", "people_names"]

@@ -35,7 +35,7 @@ def starts(look: Look) -> list[StartRow]:
     for pack_id, release in newest_of_all(look.db).items():
         pack = look.shelf.pack(look.db, release)
         found += [StartRow(pack=pack_id, pack_title=pack.title, start=start.element, label=start.label, help=start.help)
-                  for start in pack.starts.values() if look.actor.roles.intersection(start.offer_to)]
+                  for start in pack.starts.values() if look.actor.roles().intersection(start.offer_to)]
     return found
 
 

@@ -19,6 +19,7 @@ from engine.store import tables as t
 from engine.store.database import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from engine import Actor
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from engine.queries.shapes import FormPage
     from engine.rehearsal.scenario import Scenario, Step
     from engine.settings import Settings
+    from engine.work import Work
+
+    Release = Callable[[Work, Mapping[str, bytes], str], object]
 
 
 @dataclass
@@ -42,13 +46,13 @@ class Outcome:
         return not self.failures
 
 
-def rehearse(scenario: Scenario, pack: Pack, settings: Settings) -> Outcome:
-    """Play it to its end or to the first step that fails."""
+def rehearse(scenario: Scenario, pack: Pack, settings: Settings, release: Release = actions.release_pack) -> Outcome:
+    """Play it to its end or to the first step that fails. `release` is the verb that puts the pack on the shelf."""
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         quick = replace(settings, database_url=f"sqlite:///{folder}/rehearsal.db")
         database = Database(quick.database_url, durable=False)  # thrown away with the folder
         t.metadata.create_all(database.pool)
-        stage = Stage(Engine(quick, database, SetClock(scenario.clock)), pack, scenario)
+        stage = Stage(Engine(quick, database, SetClock(scenario.clock)), pack, scenario, release)
         try:
             return stage.play()
         finally:
@@ -58,12 +62,12 @@ def rehearse(scenario: Scenario, pack: Pack, settings: Settings) -> Outcome:
 class Stage:
     """One rehearsal while it is played."""
 
-    def __init__(self, engine: Engine, pack: Pack, scenario: Scenario) -> None:
+    def __init__(self, engine: Engine, pack: Pack, scenario: Scenario, release: Release) -> None:
         self.engine, self.pack, self.scenario = engine, pack, scenario
         self.outcome = Outcome(scenario)
         agencies = _agencies(scenario, pack)
         engine.perform(SYSTEM, actions.set_agencies, agencies)
-        engine.perform(SYSTEM, actions.release_pack, pack.files, "rehearsal")
+        engine.perform(SYSTEM, release, pack.files, "rehearsal")
         self.cast = Cast(engine, pack, scenario, [agency["key"] for agency in agencies])
         for who in _mentioned(scenario):
             self.cast.prepare(who)
@@ -131,7 +135,7 @@ class Stage:
             raise LookupError(message)
         actor = self._actor(step, start.offer_to)
         answers = dict(step.answers)
-        if actor.roles.intersection(start.offer_to):
+        if actor.roles().intersection(start.offer_to):
             page = self.engine.ask(actor, queries.start_page, pack=self.pack.id, start=start.element)
             answers = self._answers(step, page)
         started = self.engine.perform(actor, actions.start_case, pack=self.pack.id, start=start.element, answers=answers, options=self.scenario.options)

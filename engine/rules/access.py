@@ -46,6 +46,7 @@ class Actor:
     agency: str | None = None
     holdings: tuple[Holding, ...] = ()
     permissions: frozenset[str] = frozenset()
+    in_cases: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)  # what appointments permit, in their case only
     holders: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,17 +54,16 @@ class Actor:
         ways = {str(held) for held in self.holdings} | {holder(held.role, None, held.case) for held in self.holdings}
         object.__setattr__(self, "holders", frozenset(ways))
 
-    @property
-    def roles(self) -> frozenset[str]:
-        """The roles held, wherever."""
-        return frozenset(held.role for held in self.holdings)
+    def roles(self, case: str | None = None) -> frozenset[str]:
+        """The roles held everywhere or at an agency, and those appointed to in this case: never those of another one."""
+        return frozenset(held.role for held in self.holdings if held.case in (None, case))
 
-    def may(self, permission: str) -> bool:
-        """Does any role held give this permission?"""
+    def may(self, permission: str, case: str | None = None) -> bool:
+        """Does any role held give this permission, everywhere or in this case?"""
         if permission not in PERMISSIONS:
             message = f"no permission is called {permission}"
             raise ValueError(message)
-        return permission in self.permissions
+        return permission in self.permissions or (case is not None and permission in self.in_cases.get(case, ()))
 
     def holding(self, roles: Iterable[str]) -> Holding | None:
         """The first holding of one of these roles, in their order."""

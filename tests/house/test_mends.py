@@ -20,8 +20,9 @@ def test_every_fact_of_the_design_is_mended_or_said_to_be_harmless() -> None:
 
 @pytest.mark.parametrize("number", MENDS)
 def test_without_a_mend_its_tests_fail(number: int) -> None:
-    command = [sys.executable, "-m", "pytest", "tests/spiff", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib", "-q", "--tb=no"]
-    without = {**os.environ, "CASEREVIEW_WITHOUT_MEND": str(number), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "pytest", "tests/spiff", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib", "-q", "--tb=no",
+               f"--without-mend={number}"]
+    without = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
     done = subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, timeout=300, check=False)
 
