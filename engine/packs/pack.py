@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_FILES = 2_000
 MOST_BYTES = 50_000_000
+MOST_KEPT = 16  # packs read before, by content
 #: The kinds of things whose ids must differ within a pack, as an owner calls them.
 WORDS = {"process": "process", "form": "form", "table": "decision table", "deadline": "deadline", "message": "message"}
 
@@ -86,8 +87,16 @@ class Pack:
 
     @staticmethod
     def from_files(files: Mapping[str, bytes], faults: Iterable[Fault] = ()) -> Pack:
-        """The pack in these files; those of a part have paths that begin with `parts/<part>/`."""
-        return _Reader(files, list(faults)).pack()
+        """The pack in these files; those of a part have paths that begin with `parts/<part>/`. The same content is read once."""
+        outside = list(faults)
+        if outside:
+            return _Reader(files, outside).pack()
+        digest = _digest(files)
+        if digest not in _read_before:
+            while len(_read_before) >= MOST_KEPT:
+                _read_before.pop(next(iter(_read_before)), None)
+            _read_before[digest] = _Reader(files, []).pack()
+        return _read_before[digest]
 
     # ---- what pack.toml says
 
@@ -171,6 +180,9 @@ class Pack:
     def file_of(self, kind: str, id: str) -> str:
         """The file that holds a form, table, deadline, message or process."""
         return self.origins.get((kind, id), "pack.toml")
+
+
+_read_before: dict[str, Pack] = {}
 
 
 def read_pack(folder: Path) -> Pack:
