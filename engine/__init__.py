@@ -3,12 +3,16 @@ from __future__ import annotations
 
 import inspect
 import logging
+import threading
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
+from engine import events
 from engine.clock import SystemClock
-from engine.errors import Conflict, Incident, Refused
+from engine.errors import Conflict, Incident, NotFound, Refused
+from engine.feel import FeelError
+from engine.feel.tables import DecisionError
 from engine.look import Look
 from engine.releases import Shelf
 from engine.rules.access import SYSTEM, Actor, Holding, permissions_of
@@ -40,11 +44,13 @@ class Engine:
         self.vault = Vault(settings.master_key)
         self.shelf = Shelf()
         self._live: dict[str, tuple[int, Process]] = {}
+        self._making_room = threading.Lock()
 
     def perform(self, actor: Actor, verb: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do one thing in one transaction. A refusal changes nothing but the trail; a lost race is tried once more."""
         for last_try in (False, True):
             work: Work | None = None
+            refusal: Refused
             try:
                 with self.database.writing() as db:
                     work = Work(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, shelf=self.shelf,
@@ -52,29 +58,52 @@ class Engine:
                     result = verb(work, *args, **kwargs)
                     work.finish()
                 self._keep_alive(work)
-            except (Conflict, sa.exc.IntegrityError, sa.exc.OperationalError):
-                if last_try:
-                    raise
-                continue
-            except Refused as refusal:
+            except (Conflict, sa.exc.IntegrityError, sa.exc.OperationalError) as clash:
+                if not last_try:
+                    continue
+                log.exception("%s lost its race twice", verb.__name__)
+                refusal = clash if isinstance(clash, Conflict) else Conflict()
                 self._note(actor, work, verb, refused=refusal)
+                raise refusal from clash
+            except (sa.exc.DataError, UnicodeError):  # an id that no row could have
+                refusal = NotFound()
+                self._note(actor, work, verb, refused=refusal)
+                raise refusal from None
+            except Refused as said:
+                self._note(actor, work, verb, refused=said)
                 raise
-            except Incident as incident:
+            except (Incident, FeelError, DecisionError) as problem:
+                incident = problem if isinstance(problem, Incident) else Incident(str(problem))
                 self._note(actor, work, verb, incident=incident)
-                raise
+                raise incident from problem
             return result
         raise AssertionError  # the second try returns or raises
 
     def ask(self, actor: Actor, query: Callable[Concatenate[Look, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Look one thing up. A query that shows what is in a case leaves one row on the trail: who looked."""
-        with self.database.reading() as db:
-            look = Look(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, shelf=self.shelf)
-            result = query(look, *args, **kwargs)
+        look: Look | None = None
+        try:
+            with self.database.reading() as db:
+                look = self.look(db, actor)
+                result = query(look, *args, **kwargs)
+        except (sa.exc.DataError, UnicodeError):
+            raise NotFound from None
+        except Refused as said:
+            self._note(actor, look, query, refused=said)
+            raise
+        except (Incident, FeelError, DecisionError) as problem:
+            incident = problem if isinstance(problem, Incident) else Incident(str(problem))
+            self._note(actor, look, query, incident=incident)
+            raise incident from problem
         if look.viewed:
             with self.database.writing() as db:
                 db.execute(sa.insert(t.trail), [
                     {"at": look.now, "actor": actor.person, "case_id": case, "event": "viewed", "details": {"page": page}} for case, page in look.viewed])
         return result
+
+    def look(self, db: sa.Connection, actor: Actor) -> Look:
+        """What a query is handed, in a transaction of the caller's."""
+        return Look(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, shelf=self.shelf)
 
     def actor(self, person: str) -> Actor | None:
         """The person with what they hold now; None if they may no longer come in."""
@@ -93,23 +122,31 @@ class Engine:
         """Only after the commit: a failed transaction can never leave a changed process behind."""
         case = work.case
         if case is not None and case.process is not None and case.ended_at is None:
-            while len(self._live) >= MOST_LIVE:
-                self._live.pop(next(iter(self._live)), None)
-            self._live[case.id] = (case.version, case.process)
+            with self._making_room:
+                while len(self._live) >= MOST_LIVE:
+                    self._live.pop(next(iter(self._live)))
+                self._live[case.id] = (case.version, case.process)
 
-    def _note(self, actor: Actor, work: Work | None, verb: Callable[..., Any], refused: Refused | None = None, incident: Incident | None = None) -> None:
+    def _note(self, actor: Actor, at_work: Work | Look | None, what: Callable[..., Any],
+              refused: Refused | None = None, incident: Incident | None = None) -> None:
         """What was refused or went wrong stands on the trail, in a transaction of its own; the first one has changed nothing."""
-        case = work.case.id if work and work.case else None
+        case = at_work.holding if at_work else None
         with self.database.writing() as db:
             if case and db.scalar(sa.select(t.cases.c.id).where(t.cases.c.id == case)) is None:
                 case = None  # the case was to begin with this very step
             row: dict[str, Any] = {"at": self.now(), "actor": actor.person, "case_id": case}
             if refused is not None:
-                row |= {"event": "refused", "details": {"verb": verb.__name__, "kind": refused.why, "element": None}}
+                row |= {"event": "refused", "details": events.checked("refused", {"verb": what.__name__, "kind": refused.why, "element": None})}
             if incident is not None:
-                row |= {"event": "incident", "details": {"element": incident.element, "kind": verb.__name__}}
-                db.execute(sa.insert(t.incidents).values(id=new_id(), case_id=case, at=row["at"], element=incident.element, says=incident.says))
-                log.error("incident in %s at %s", verb.__name__, incident.element)
+                log.error("incident in %s at %s", what.__name__, incident.element)
+                i = t.incidents
+                same = sa.select(i.c.id).where(i.c.case_id.is_not_distinct_from(case), i.c.element.is_not_distinct_from(incident.element),
+                                               i.c.says == incident.says, i.c.mended_at.is_(None))
+                if db.scalar(same.limit(1)) is None:
+                    db.execute(sa.insert(i).values(id=new_id(), case_id=case, at=row["at"], element=incident.element, says=incident.says))
+                elif actor.person is None:
+                    return  # the alarm clock tries again and again: it is told once
+                row |= {"event": "incident", "details": events.checked("incident", {"element": incident.element, "kind": what.__name__})}
             db.execute(sa.insert(t.trail).values(row))
 
 
@@ -121,8 +158,10 @@ def actor_of(db: sa.Connection, settings: Settings, person: str) -> Actor | None
     if not rows:
         return None
     holdings = tuple(Holding(row.role, row.at, row.case_id) for row in rows if row.role)
-    permissions = permissions_of((held.role for held in holdings), settings.roles)
-    return Actor(person=rows[0].id, name=rows[0].name, agency=rows[0].agency, holdings=holdings, permissions=permissions)
+    everywhere = permissions_of((held.role for held in holdings if held.case is None), settings.roles)
+    in_cases = {case: permissions_of((held.role for held in holdings if held.case == case), settings.roles)
+                for case in {held.case for held in holdings} if case is not None}
+    return Actor(person=rows[0].id, name=rows[0].name, agency=rows[0].agency, holdings=holdings, permissions=everywhere, in_cases=in_cases)
 
 
 def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:

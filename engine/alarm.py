@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from engine import Engine
 
 BATCH = 100
+ORDER = {"remind": 0, "breach": 1, "event": 2}
 log = structlog.get_logger("casereview.alarm")
 
 
 def due_now(db: sa.Connection, now: datetime, limit: int = BATCH) -> list[str]:
     """The timers that are due, in the order in which they fell due."""
     timer = t.timers
-    return list(db.scalars(sa.select(timer.c.id).where(timer.c.fired_at.is_(None), timer.c.due_at <= now).order_by(timer.c.due_at, timer.c.id).limit(limit)))
+    first = sa.case(ORDER, value=timer.c.kind, else_=len(ORDER))  # of one moment: the breach before those who are told of it
+    query = sa.select(timer.c.id).where(timer.c.fired_at.is_(None), timer.c.due_at <= now).order_by(timer.c.due_at, first, timer.c.id)
+    return list(db.scalars(query.limit(limit)))
 
 
 def next_due(db: sa.Connection) -> datetime | None:
@@ -37,18 +40,20 @@ def next_due(db: sa.Connection) -> datetime | None:
 def sweep(engine: Engine) -> int:
     """Fire everything that is due; gives how many. One case that cannot go on does not hold up the others."""
     fired = 0
-    stuck: set[str] = set()
+    tried: set[str] = set()
     while True:
         with engine.database.reading() as db:
-            due = [timer for timer in due_now(db, engine.clock.now(), BATCH + len(stuck)) if timer not in stuck]
+            due = [timer for timer in due_now(db, engine.clock.now(), BATCH + len(tried)) if timer not in tried]
         if not due:
             return fired
         for timer in due:
+            tried.add(timer)
             try:
                 fired += bool(engine.perform(SYSTEM, fire_timer, timer))
             except (Incident, Refused) as problem:  # it stands in the list of incidents, and is tried again at the next look
-                stuck.add(timer)
                 log.warning("timer_failed", timer=timer, why=type(problem).__name__)
+            except Exception:  # an error of ours in one case must not hold up the others either
+                log.exception("timer_failed", timer=timer)
 
 
 class Alarm:

@@ -15,6 +15,7 @@ import click
 
 from engine import SYSTEM, actions, arguments_of, open_engine, queries
 from engine.alarm import Alarm
+from engine.bench import bench_command
 from engine.errors import PackFaults, Refused
 from engine.packs import Pack, check, check_file, outline, read_pack
 from engine.rehearsal.play import rehearse
@@ -54,6 +55,9 @@ class Group(click.Group):
 @click.version_option(package_name="casereview")
 def main_group() -> None:
     """casereview: safeguarding reviews on diagrams that the people in charge can redraw."""
+
+
+main_group.add_command(bench_command)
 
 
 def settings_here() -> Settings:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -31,6 +31,7 @@ class Look:
     vault: Vault
     shelf: Shelf
     viewed: list[tuple[str, str]] = field(default_factory=list)
+    holding: str | None = None  # the case being looked at
 
     @property
     def today(self) -> date:
@@ -40,15 +41,17 @@ class Look:
     def case(self, reference: str) -> Case:
         """A case this person may see, by its reference."""
         row = self.db.execute(sa.select(t.cases).where(t.cases.c.reference == reference, sees_case(self.actor))).one_or_none()
-        if row is None:
-            raise NotFound
-        return case_of(row, self.vault, self.shelf.pack(self.db, row.release), self.shelf.program(self.db, row.release))
+        return self._opened(row)
 
     def case_by_id(self, case: str) -> Case:
         """A case by its id, for whoever has already been found to have business with it."""
         row = self.db.execute(sa.select(t.cases).where(t.cases.c.id == case)).one_or_none()
+        return self._opened(row)
+
+    def _opened(self, row: Any) -> Case:
         if row is None:
             raise NotFound
+        self.holding = row.id
         return case_of(row, self.vault, self.shelf.pack(self.db, row.release), self.shelf.program(self.db, row.release))
 
     def shows(self, case: str, page: str) -> None:
@@ -56,6 +59,6 @@ class Look:
         self.viewed.append((case, page))
 
 
-def sees_all_of(look: Look) -> bool:
+def sees_all_of(look: Look, case: str) -> bool:
     """Whether this person, in a case they may see, sees more than their own part of it."""
-    return look.actor.may("see_all_cases") or look.actor.may("see_answers")
+    return look.actor.may("see_all_cases") or look.actor.may("see_answers", case)

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from engine.spiff import Process, Program
     from engine.store.sealing import Key, Vault
 
+# Statements of every step are built once: building one costs more than running it.
+_CASE = sa.select(t.cases).where(t.cases.c.id == sa.bindparam("case")).with_for_update(of=t.cases)
+_CASE_OF_TASK = sa.select(t.cases).join(t.tasks, t.tasks.c.case_id == t.cases.c.id).where(t.tasks.c.id == sa.bindparam("task")).with_for_update(of=t.cases)
+_STEP_ON = sa.update(t.cases).where(t.cases.c.id == sa.bindparam("this"), t.cases.c.version == sa.bindparam("before"))
+
 
 @dataclass
 class Case:
@@ -71,6 +76,7 @@ class Work:
     verb: str
     live: dict[str, tuple[int, Process]]  # processes kept in memory between steps, by case
     case: Case | None = None
+    holding: str | None = None  # the case that is being held, even if it could not be opened
     _trail: list[dict[str, Any]] = field(default_factory=list)
     _mails: list[dict[str, Any]] = field(default_factory=list)
 
@@ -86,16 +92,17 @@ class Work:
 
     def hold(self, case_id: str) -> Case:
         """The case, locked first and read after: whoever comes second sees what the first has done."""
-        return self._held(sa.select(t.cases).where(t.cases.c.id == case_id))
+        return self._held(_CASE, case=case_id)
 
     def hold_case_of(self, task: str) -> Case:
         """The case of this task, held the same way. What is true of the task itself is read after."""
-        return self._held(sa.select(t.cases).join(t.tasks, t.tasks.c.case_id == t.cases.c.id).where(t.tasks.c.id == task))
+        return self._held(_CASE_OF_TASK, task=task)
 
-    def _held(self, query: sa.Select[Any]) -> Case:
-        row = self.db.execute(query.with_for_update(of=t.cases)).one_or_none()
+    def _held(self, query: sa.Select[Any], **which: str) -> Case:
+        row = self.db.execute(query, which).one_or_none()
         if row is None:
             raise NotFound
+        self.holding = row.id
         self.case = case_of(row, self.vault, self.shelf.pack(self.db, row.release), self.shelf.program(self.db, row.release))
         return self.case
 
@@ -129,9 +136,8 @@ class Work:
         sealed = case.key.seal(case.process.save(), case.id, "steps", case.version + 1)
         self.db.execute(sa.insert(t.steps), {"case_id": case.id, "version": case.version + 1, "release": case.release, "at": self.now,
                                              "actor": self.actor.person, "verb": self.verb, "state": sealed})
-        changed = self.db.execute(
-            sa.update(t.cases).where(t.cases.c.id == case.id, t.cases.c.version == case.version),
-            {"version": case.version + 1, "changed_at": self.now, "stage": case.stage, "outcome": case.outcome, "ended_at": case.ended_at})
+        changed = self.db.execute(_STEP_ON, {"this": case.id, "before": case.version, "version": case.version + 1, "changed_at": self.now,
+                                             "stage": case.stage, "outcome": case.outcome, "ended_at": case.ended_at})
         if changed.rowcount != 1:
             raise Conflict
         case.version += 1

@@ -1,12 +1,14 @@
 """Who there is: people, their roles, and the agencies of the board."""
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from engine.errors import NotAllowed, NotFound, Refused
+from engine.releases import newest_of_all
 from engine.rules.access import SYSTEM
 from engine.store import tables as t
 from engine.store.database import new_id
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from engine.work import Work
 
 SHORTEST_PASSWORD = 12
+LONGEST_NAME = 200
 HASHER = PasswordHasher()
 
 
@@ -29,6 +32,11 @@ def add_person(work: Work, login: str, name: str, email: str, agency: str | None
                *, secret: str | None = None) -> str:
     """A new account, with roles written “role” or “role@AGENCY”; `secret` is a password hashed already. Gives its id."""
     _manages(work)
+    login = login.strip().lower()  # as people sign in
+    if not re.fullmatch(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+", email):
+        raise Refused("This is not an e-mail address. Write one such as name@example.org.")
+    if any(not text or len(text) > LONGEST_NAME for text in (login, name, email)):
+        raise Refused(f"Names and addresses have between 1 and {LONGEST_NAME} characters.")
     if work.db.scalar(sa.select(t.people.c.id).where(t.people.c.login == login)) is not None:
         raise Refused(f"There is already an account called {login}.")
     known = set(work.db.scalars(sa.select(t.agencies.c.key)))
@@ -38,8 +46,11 @@ def add_person(work: Work, login: str, name: str, email: str, agency: str | None
     secret = hashed(password) if password else secret
     work.db.execute(sa.insert(t.people).values(id=person, login=login, name=name, email=email, agency=agency, password=secret, created_at=work.now))
     rows: list[dict[str, Any]] = []
+    known_roles = _roles(work)
     for text in roles:
         role, _, at = text.partition("@")
+        if role not in known_roles:
+            raise Refused(f"No role is called {role}. The roles are: {', '.join(sorted(known_roles))}.")
         if at and at not in known:
             raise Refused(f"No agency is called {at}.")
         rows.append({"id": new_id(), "person": person, "role": role, "agency": at or None, "since": work.now})
@@ -49,10 +60,16 @@ def add_person(work: Work, login: str, name: str, email: str, agency: str | None
     return person
 
 
+def _roles(work: Work) -> set[str]:
+    """Every role that the settings or a released pack name."""
+    packs = (work.shelf.pack(work.db, release) for release in newest_of_all(work.db).values())
+    return set(work.settings.roles).union(*(pack.roles for pack in packs))
+
+
 def set_password(work: Work, login: str, password: str) -> None:
     """A new password; every session of that person ends."""
     _manages(work)
-    person = work.db.scalar(sa.select(t.people.c.id).where(t.people.c.login == login))
+    person = work.db.scalar(sa.select(t.people.c.id).where(t.people.c.login == login.strip().lower()))
     if person is None:
         raise NotFound(f"There is no account called {login}.")
     work.db.execute(sa.update(t.people).where(t.people.c.id == person).values(password=hashed(password)))

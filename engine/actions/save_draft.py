@@ -10,6 +10,7 @@ from engine.feel import data
 from engine.forms import Upload
 from engine.progress.answers import draft_place
 from engine.progress.open_tasks import task_row
+from engine.releases import newest
 from engine.store import tables as t
 from engine.store.database import new_id
 from engine.store.seen import visible_case
@@ -34,8 +35,10 @@ def save_draft(work: Work, answers: Mapping[str, Any], task: str | None = None, 
     elif action:
         case_id, element = action
         visible_case(work.db, work.actor, case_id)
+        _offered(work, work.hold(case_id).pack.case_actions, element, case_id)
     elif start:
         element = start[1]
+        _offered(work, work.shelf.pack(work.db, newest(work.db, start[0])).starts, element)
     place, d, draft = draft_place(task=task, start=start, action=action), t.drafts, new_id()
     work.db.execute(sa.delete(d).where(d.c.person == person, d.c.place == place))
     content, wrapped = data.dumps(_without_files(dict(answers))), None
@@ -53,6 +56,12 @@ def discard_draft(work: Work, draft: str) -> None:
     """One's own draft is thrown away."""
     gone = work.db.execute(sa.delete(t.drafts).where(t.drafts.c.id == draft, t.drafts.c.person == work.actor.person))
     if not gone.rowcount:
+        raise NotFound
+
+
+def _offered(work: Work, buttons: Mapping[str, Any], element: str, case: str | None = None) -> None:
+    """The trail and the list of drafts name the form, so it has to be one, and this person's."""
+    if element not in buttons or not work.actor.roles(case).intersection(buttons[element].offer_to):
         raise NotFound
 
 

@@ -35,9 +35,12 @@ def sign_in(work: Work, login: str, password: str) -> tuple[str, str] | None:
     since = work.now - timedelta(minutes=work.settings.sessions.wait_minutes)
     failed = work.db.scalar(sa.select(sa.func.count()).select_from(t.trail).where(
         t.trail.c.event == "sign_in_failed", t.trail.c.at > since, t.trail.c.details["name"].as_string() == _shadow(name))) or 0
+    if failed >= work.settings.sessions.tries:  # whoever tries without end shall not keep this machine hashing
+        work.record("sign_in_failed", name=_shadow(name))
+        return None
     person = work.db.execute(sa.select(t.people.c.id, t.people.c.password).where(t.people.c.login == name, t.people.c.active)).one_or_none()
     right = _matches(person.password if person and person.password else _nobodys_password(), password)
-    if person is None or not right or failed >= work.settings.sessions.tries:
+    if person is None or not right:
         work.record("sign_in_failed", name=_shadow(name))
         return None
     token = secrets.token_urlsafe(32)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine import progress
-from engine.errors import NotAllowed, NotFound
-from engine.progress.answers import Asked, draft_place, keep, paths_of, take
+from engine.errors import NotAllowed, NotFound, Refused
+from engine.progress.answers import Asked, draft_place, keep, locked, paths_of, take
 from engine.progress.names import outside_a_case
 from engine.releases import newest
 from engine.rules.references import reference
@@ -40,10 +40,13 @@ def start_case(work: Work, pack: str, start: str, answers: Mapping[str, Any], op
     held = work.actor.holding(beginning.offer_to)
     if held is None or work.actor.person is None:
         raise NotAllowed(f"Starting with “{beginning.label}” is for: {', '.join(found.roles[role].label for role in beginning.offer_to)}.")
+    if unknown := sorted(set(options or {}) - set(found.options)):
+        raise Refused(f"“{found.title}” has no option called {', '.join(unknown)}.")
     chosen = {name: option.default for name, option in found.options.items()} | dict(options or {})
     agency = held.agency or work.actor.agency
     names = outside_a_case(paths_of(found, beginning.at), work.db, work.settings, work.actor, chosen, work.today)
     asked = Asked(form=found.forms[beginning.form or ""], element=start, checks=beginning.checks, names=names, agency=agency)
+    locked(found, beginning.gate, names, work.now)
     taken = take(work, found, asked, answers)
 
     case_id = new_id()

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from engine.work import Work
 
+_DONE = sa.update(t.tasks).where(t.tasks.c.id == sa.bindparam("this"))
+_DRAFT_GONE = sa.delete(t.drafts).where(t.drafts.c.person == sa.bindparam("person"), t.drafts.c.place == sa.bindparam("place"))
+_OFFERED_NO_MORE = sa.update(t.offers).where(t.offers.c.task == sa.bindparam("this"))
+
 
 def submit_task(work: Work, task: str, answers: Mapping[str, Any]) -> str:
     """The task is done, and the process has gone on. Gives the id of its case."""
@@ -36,9 +40,9 @@ def submit_task(work: Work, task: str, answers: Mapping[str, Any]) -> str:
 
     values = keep(work, case, asked, taken)
     here.looked_up.forget(element.id)
-    work.db.execute(sa.update(t.tasks).where(t.tasks.c.id == task), {"state": "done", "done_at": work.now, "done_by": work.actor.person})
-    work.db.execute(sa.update(t.offers).where(t.offers.c.task == task), {"open": False})
-    work.db.execute(sa.delete(t.drafts).where(t.drafts.c.place == draft_place(task=task)))
+    work.db.execute(_DONE, {"this": task, "state": "done", "done_at": work.now, "done_by": work.actor.person})
+    work.db.execute(_OFFERED_NO_MORE, {"this": task, "open": False})
+    work.db.execute(_DRAFT_GONE, {"person": work.actor.person, "place": draft_place(task=task)})
     work.record("task_completed", task=task, element=element.id, item=row.item, round=row.round)
     progress.complete(here, task, values)
     return case.id

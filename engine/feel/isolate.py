@@ -121,8 +121,7 @@ def _evaluated(racer: MiniRacer, call: str) -> Any:
     for V8's answer ourselves. The names used here are mini-racer's own: its version is pinned, and tests/feel/test_attacks.py
     fails if they come to mean something else."""
     context = racer._ctx  # noqa: SLF001 - as above, and below
-    if context is None:
-        raise JSEvalException("closed")
+    assert context is not None  # noqa: S101 - for the types: it is open
     code = context._python_to_value_handle(call)  # noqa: SLF001
     task = context._dll.mr_eval(context._ctx, code.raw, 0)  # noqa: SLF001
     try:

@@ -14,6 +14,7 @@ from engine.work import saved_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from engine.work import Case, Work
 
@@ -45,15 +46,16 @@ def complete(here: Here, task: str, answers: Mapping[str, Any]) -> None:
     _settle(here)
 
 
-def send(here: Here, message: str, key: str | None, payload: Mapping[str, Any]) -> None:
-    """A message reaches the case. That nobody waits for it is an incident: whoever offers it looked before."""
-    if not _process(here).send(message, key, dict(payload)):
+def send(here: Here, message: str, key: str | None, payload: Mapping[str, Any], waiting: str | None = None) -> None:
+    """A message reaches the case, and of several that wait the one meant. That nobody waits for it is an incident: whoever offers it looked before."""
+    if not _process(here).send(message, key, dict(payload), task_id=waiting):
         raise Incident(f"Nothing in the process waits for the message {message} now.", element=message)
     _settle(here)
 
 
-def fire(here: Here) -> None:
-    """Let every timer event that is due now move its token."""
+def fire(here: Here, until: datetime) -> None:
+    """Let every timer event that was due by then move its token. What fell due later has a row of its own, and its turn."""
+    here.now = until.astimezone(here.now.tzinfo)
     _settle(here)
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from engine.spiff import OpenTask
 
 NEW_TASK = "task_offered"
+#: The open tasks of a case, and earlier rounds of those that the process waits for now.
+_TASKS = sa.select(t.tasks.c.id, t.tasks.c.element, t.tasks.c.item, t.tasks.c.due, t.tasks.c.state).where(
+    t.tasks.c.case_id == sa.bindparam("case"), sa.or_(t.tasks.c.state == "open", t.tasks.c.element.in_(sa.bindparam("elements", expanding=True))))
 
 
 def agree(here: Here) -> None:
@@ -39,16 +42,14 @@ def agree(here: Here) -> None:
 
 
 def _tasks(here: Here, wanted: dict[str, OpenTask]) -> None:
-    work, case, task_ = here.work, here.case, t.tasks.c
-    elements = {task.place.element for task in wanted.values()}
-    rows = work.db.execute(sa.select(task_.id, task_.element, task_.item, task_.due, task_.state).where(
-        task_.case_id == case.id, sa.or_(task_.state == "open", task_.element.in_(elements)))).all()
+    work, case = here.work, here.case
+    rows = work.db.execute(_TASKS, {"case": case.id, "elements": sorted({task.place.element for task in wanted.values()})}).all()
     known = {row.id: row for row in rows if row.state == "open"}
     gone = known.keys() - wanted.keys()
     if gone:
         work.db.execute(sa.update(t.tasks).where(t.tasks.c.id.in_(gone)).values(state="cancelled"))
         work.db.execute(sa.update(t.offers).where(t.offers.c.task.in_(gone)).values(open=False))
-        for task in gone:
+        for task in sorted(gone, key=lambda task: (known[task].element, known[task].item or "")):
             work.record("task_cancelled", task=task, element=known[task].element, item=known[task].item)
     fresh = [wanted[task] for task in wanted if task not in known]
     if fresh:

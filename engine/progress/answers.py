@@ -1,25 +1,31 @@
 """Taking answers: cleaned by the form, judged by the checks, kept as a submission with its documents, register rows and appointments."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from engine.errors import ChecksRefuse, Hit, InvalidAnswers, Locked, NotFound, ReasonNeeded
+from engine import feel
+from engine.errors import ChecksRefuse, Hit, Incident, InvalidAnswers, Locked, NotFound, ReasonNeeded
+from engine.feel.tables import DecisionError
 from engine.forms import Field, Upload
 from engine.store import tables as t
 from engine.store.database import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from engine.forms import Form
     from engine.packs import Element, Pack
     from engine.work import Case, Work
 
 #: The answer's own field for a reason that a check asked for; no form may use the key.
 REASON = "reason_for_going_on"
+LONGEST_REASON = 20_000
+_GIVEN_BEFORE = t.submissions.alias()
+_SUBMISSION = sa.insert(t.submissions).values(round=sa.select(sa.func.count() + 1).select_from(_GIVEN_BEFORE).where(
+    _GIVEN_BEFORE.c.case_id == sa.bindparam("same_case"), _GIVEN_BEFORE.c.element == sa.bindparam("same_element"),
+    _GIVEN_BEFORE.c.item.is_not_distinct_from(sa.bindparam("same_item"))).scalar_subquery())
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,14 @@ def paths_of(pack: Pack, element: Element) -> set[str]:
 
 def judge(pack: Pack, tables: tuple[str, ...], names: Mapping[str, Any], now: Any) -> list[Hit]:
     """Every row of these check tables that applies."""
-    return [Hit(check=table, says=row["says"], clause=row.get("clause") or "", effect=row.get("effect") or "refuse")
-            for table in tables for row in pack.tables[table].decide(names, now)]
+    hits = []
+    for table in tables:
+        try:
+            hits += [Hit(check=table, says=row["says"], clause=row.get("clause") or "", effect=row.get("effect") or "refuse")
+                     for row in pack.tables[table].decide(names, now)]
+        except (feel.FeelError, DecisionError) as problem:
+            raise Incident(str(problem), element=table) from problem
+    return hits
 
 
 def locked(pack: Pack, gate: tuple[str, ...], names: Mapping[str, Any], now: Any) -> None:
@@ -68,9 +80,14 @@ def locked(pack: Pack, gate: tuple[str, ...], names: Mapping[str, Any], now: Any
 
 def take(work: Work, pack: Pack, asked: Asked, raw: Mapping[str, Any]) -> Taken:
     """The answers, cleaned and found good; every fault at once otherwise."""
+    if not isinstance(raw, Mapping):
+        raise InvalidAnswers({"": "The answers must come as a form: each under the name of its question."})
     given = dict(raw)
-    reason = str(given.pop(REASON, None) or "").strip() or None
-    cleaned = asked.form.clean(given, asked.names, work.now)
+    reason = _reason(given.pop(REASON, None))
+    try:
+        cleaned = asked.form.clean(given, asked.names, work.now)
+    except feel.FeelError as problem:
+        raise Incident(str(problem), element=asked.element) from problem
     if cleaned.errors:
         raise InvalidAnswers(cleaned.errors)
     hits = judge(pack, asked.checks, {**asked.names, **asked.form.filled(cleaned.values)}, work.now) if asked.checks else []
@@ -81,17 +98,30 @@ def take(work: Work, pack: Pack, asked: Asked, raw: Mapping[str, Any]) -> Taken:
     return Taken(cleaned.values, reason=reason if hits else None, hits=tuple(hits))
 
 
+def _reason(given: Any) -> str | None:
+    """Why a check shall be passed all the same."""
+    if not isinstance(given, str | None) or len(given or "") > LONGEST_REASON or not _plain(given or ""):
+        raise InvalidAnswers({REASON: f"The reason must be text of at most {LONGEST_REASON:,} characters."})
+    return (given or "").strip() or None
+
+
+def _plain(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def keep(work: Work, case: Case, asked: Asked, taken: Taken) -> dict[str, Any]:
     """Write the submission and all that follows from its fields; gives the answers as the process will see them:
     with every key of the form, so that an expression may name what was not asked."""
     submission = new_id()
     values = _keep_documents(work, case, asked, taken.values, "")
-    s = t.submissions
-    same = (s.c.case_id == case.id, s.c.element == asked.element, s.c.item.is_not_distinct_from(asked.item))
-    work.db.execute(sa.insert(s).values(
-        id=submission, case_id=case.id, element=asked.element, item=asked.item, round=sa.select(sa.func.count() + 1).where(*same).scalar_subquery(),
-        task=asked.task, at=work.now, by=work.actor.person, answers=case.seal(values, "submissions", submission),
-        reason=case.seal(taken.reason, "submissions", submission, "reason") if taken.reason else None))
+    work.db.execute(_SUBMISSION, {
+        "id": submission, "case_id": case.id, "element": asked.element, "item": asked.item, "task": asked.task, "at": work.now, "by": work.actor.person,
+        "answers": case.seal(values, "submissions", submission),
+        "reason": case.seal(taken.reason, "submissions", submission, "reason") if taken.reason else None,
+        "same_case": case.id, "same_element": asked.element, "same_item": asked.item})
     if taken.hits:
         work.record("reason_given", element=asked.element, checks=sorted({hit.check for hit in taken.hits}))
     _keep_registers(work, case, asked.form, values, submission)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 #: A clock that was breached and is not ended yet still runs for whoever has to act.
 UNENDED = ("running", "breached")
+_CLOCKS = sa.select(t.deadlines).where(t.deadlines.c.case_id == sa.bindparam("case")).order_by(t.deadlines.c.started_at, t.deadlines.c.nth)
 
 
 class Clocks:
@@ -45,8 +46,7 @@ class Clocks:
         if self._rows is None and not self.case.pack.deadlines:
             self._rows = []
         elif self._rows is None:
-            query = sa.select(t.deadlines).where(t.deadlines.c.case_id == self.case.id).order_by(t.deadlines.c.started_at, t.deadlines.c.nth)
-            self._rows = [dict(row._mapping) for row in self.work.db.execute(query)]  # noqa: SLF001 - SQLAlchemy's documented name
+            self._rows = [dict(row._mapping) for row in self.work.db.execute(_CLOCKS, {"case": self.case.id})]  # noqa: SLF001 - SQLAlchemy's documented name
         return self._rows
 
     # ---- what the process asks and tells
@@ -68,7 +68,7 @@ class Clocks:
             elif what == "ends":
                 for row in self._unended(deadline.name, place):
                     self._end(deadline, row, place, variables)
-            elif deadline.when is None or self._value(deadline.when, place, variables) is True:
+            elif deadline.when is None or self._true(deadline, deadline.when, place, variables):
                 self.start(deadline, place, variables)
         if name := _timer_events(self.case.pack).get(place.element):
             breached = self._latest(name, place)
@@ -99,6 +99,7 @@ class Clocks:
         }
         self.work.db.execute(sa.insert(t.deadlines).values(row))
         self.rows.append(row)
+        self.moved = True  # a task that is open already may be due by it
         self.work.record("deadline_started", deadline=deadline.name, item=item, due=due.isoformat())
         self._plan(deadline, row)
 
@@ -123,7 +124,7 @@ class Clocks:
         message = {"remind": deadline.message.reminder, "chase": deadline.message.overdue, "escalate": deadline.message.escalation}[kind]
         people = mail.holders_of_roles(self.work, self.case, roles, agency) if roles else self._who_can_meet(deadline, row, agency)
         if message in self.case.pack.messages:
-            mail.tell(self.work, self.case, message, people, due=row["due"], days=abs(days), task=deadline.title)
+            mail.tell(self.work, self.case, message, people, due=row["due"], days=max(0, days), task=deadline.title)
         if kind == "escalate":
             self.work.record("escalated", deadline=row["name"], item=row["item"], roles=roles)
         else:
@@ -161,6 +162,7 @@ class Clocks:
                        "state": "running", "breached_at": None, "ended_at": None, "ended_on": None, "told": []}
         self.work.db.execute(sa.insert(t.deadlines).values(fresh))
         self.rows.append(fresh)
+        self.moved = True
         self.work.record("deadline_started", deadline=row["name"], item=row["item"], due=due.isoformat())
         self._plan(deadline, fresh)
 
@@ -214,7 +216,8 @@ class Clocks:
         query = sa.select(t.tasks.c.claimed_by, t.offers.c.holder).join(t.offers, t.offers.c.task == t.tasks.c.id).where(
             t.tasks.c.case_id == self.case.id, t.tasks.c.state == "open", t.tasks.c.element.in_(deadline.ends))
         if row["item"]:
-            query = query.where(t.tasks.c.item == row["item"])
+            own = sa.or_(t.tasks.c.item == row["item"], t.tasks.c.item.startswith(f"{row['item']}/", autoescape=True))
+            query = query.where(sa.or_(own, sa.and_(t.tasks.c.item.is_(None), t.tasks.c.agency == row["item"])))
         found = self.work.db.execute(query).all()
         people = {one.claimed_by for one in found if one.claimed_by}
         offered = {one.holder for one in found if not one.claimed_by}
@@ -230,6 +233,12 @@ class Clocks:
             return feel.evaluate(text, {**self.names.of(feel.paths(text), place), **variables()}, self.work.now)
         except feel.FeelError as problem:
             raise Incident(str(problem), element=place.element) from problem
+
+    def _true(self, deadline: Deadline, text: str, place: Place, variables: Callable[[], Mapping[str, Any]]) -> bool:
+        value = self._value(text, place, variables)
+        if not isinstance(value, bool):
+            raise Incident(f"The deadline “{deadline.title}” runs when {text}, which is neither true nor false here.", element=place.element)
+        return value
 
     def _date(self, deadline: Deadline, text: str, place: Place, variables: Callable[[], Mapping[str, Any]]) -> date:
         value = self._value(text, place, variables)

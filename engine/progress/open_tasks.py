@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from engine.spiff import Place
     from engine.work import Case
 
+_OFFERED = sa.exists().where(t.offers.c.task == t.tasks.c.id, t.offers.c.holder.in_(sa.bindparam("holders", expanding=True)))
+_TASK = sa.select(t.tasks, t.people.c.name.label("done_by_name"), _OFFERED.label("offered")).outerjoin(
+    t.people, t.people.c.id == t.tasks.c.done_by).where(t.tasks.c.id == sa.bindparam("task"))
+
 
 def task_row(db: sa.Connection, actor: Actor, task: str) -> Any:
     """The task's row with who it is offered to; for an outsider there is no such task."""
-    offered = sa.exists().where(t.offers.c.task == t.tasks.c.id, t.offers.c.holder.in_(sorted(actor.holders)))
-    row = db.execute(sa.select(t.tasks, t.people.c.name.label("done_by_name"), offered.label("offered")).outerjoin(
-        t.people, t.people.c.id == t.tasks.c.done_by).where(t.tasks.c.id == task)).one_or_none()
+    row = db.execute(_TASK, {"task": task, "holders": sorted(actor.holders)}).one_or_none()
     if row is None or not (row.offered or actor.person in (row.claimed_by, row.done_by)):
         raise NotFound
     return row
@@ -37,8 +39,8 @@ def readable_row(db: sa.Connection, actor: Actor, task: str) -> Any:
     except NotFound:
         seen = sa.select(t.tasks, t.people.c.name.label("done_by_name")).outerjoin(t.people, t.people.c.id == t.tasks.c.done_by).join(
             t.cases, t.cases.c.id == t.tasks.c.case_id).where(t.tasks.c.id == task, t.tasks.c.state == "done", sees_case(actor))
-        row = db.execute(seen).one_or_none() if actor.may("see_answers") else None
-        if row is None:
+        row = db.execute(seen).one_or_none()
+        if row is None or not actor.may("see_answers", row.case_id):
             raise
         return row
 
@@ -61,12 +63,18 @@ def still_open(row: Any, actor: Actor) -> None:
 
 def not_barred(db: sa.Connection, case: Case, element: Element, actor: Actor, item: str | None) -> None:
     """Refuse whoever did the task that this one must be independent of (property `not_by`)."""
+    if actor.person and (name := barred_from(db, case, element, actor.person, item)):
+        raise NotAllowed(f"You cannot check your own work: you did “{name}”. Someone else has to do this task.")
+
+
+def barred_from(db: sa.Connection, case: Case, element: Element, person: str, item: str | None) -> str | None:
+    """The task this person did that this one must be independent of, by its name."""
     for other in element.not_by:
         rows = db.execute(sa.select(t.submissions.c.by, t.submissions.c.item).where(
             t.submissions.c.case_id == case.id, t.submissions.c.element == other).order_by(t.submissions.c.round.desc())).all()
-        if any(row.by == actor.person and (row.item is None or row.item == item) for row in rows):
-            name = case.pack.tasks[other].name if other in case.pack.tasks else other
-            raise NotAllowed(f"You cannot check your own work: you did “{name}”. Someone else has to do this task.")
+        if any(row.by == person and (row.item is None or row.item == item) for row in rows):
+            return case.pack.elements[other].name or other
+    return None
 
 
 def asked_of(case: Case, names: Names, element: Element, place: Place, variables: Mapping[str, Any], task: str | None) -> Asked:
@@ -75,4 +83,4 @@ def asked_of(case: Case, names: Names, element: Element, place: Place, variables
     return Asked(form=case.pack.forms[element.form or ""], element=element.id, checks=element.checks, names={**given, **variables}, item=place.item, agency=place.agency, task=task)
 
 
-__all__ = ["asked_of", "holders", "not_barred", "readable_row", "still_open", "task_row"]
+__all__ = ["asked_of", "barred_from", "holders", "not_barred", "readable_row", "still_open", "task_row"]

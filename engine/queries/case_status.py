@@ -7,38 +7,43 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from engine.errors import NotFound
 from engine.look import sees_all_of
 from engine.queries.forms_to_answer import waiting_actions
 from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow, DoneRow, IncidentRow
-from engine.queries.words import agency_names, clock_row, item_name, offered_in_words, person_names, task_row
+from engine.queries.words import agency_names, clock_row, item_name, may_read, offered_in_words, person_names, question, task_row
 from engine.store import tables as t
 from engine.store.seen import sees_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from engine.look import Look
+    from engine.packs import Pack
     from engine.queries.shapes import TaskRow
     from engine.work import Case
 
 
 def all_cases(look: Look, state: str = "open", after: str | None = None, limit: int = 50) -> CaseList:
-    """The cases this person may see, last changed first, with their clocks. No names, no answers."""
+    """The cases this person may see, or for managers all of them, last changed first, with their clocks. No names, no answers.
+
+    Who sees only a part of a case is shown the clocks and tasks of that part."""
     c = t.cases
-    query = sa.select(c).where(sees_case(look.actor))
+    query = sa.select(c).where(sa.true() if look.actor.may("see_status") else sees_case(look.actor))
     if state != "all":
         query = query.where(c.c.ended_at.is_(None) if state == "open" else c.c.ended_at.is_not(None))
     if after:
-        at, _, case = after.partition("|")
-        query = query.where(sa.tuple_(c.c.changed_at, c.c.id) < sa.tuple_(sa.literal(datetime.fromisoformat(at), c.c.changed_at.type), sa.literal(case)))
+        query = query.where(sa.tuple_(c.c.changed_at, c.c.id) < _cursor(after))
     found = look.db.execute(query.order_by(c.c.changed_at.desc(), c.c.id.desc()).limit(limit + 1)).all()
     shown = found[:limit]
     ids = [row.id for row in shown]
     clocks, tasks, incidents = _clocks(look, ids), _next_tasks(look, ids), _incidents(look, ids)
+    parts = {} if look.actor.may("see_status") else _parts(look, [case for case in ids if not sees_all_of(look, case)])
     agencies, rows = agency_names(look), []
     for row in shown:
         pack = look.shelf.pack(look.db, row.release)
-        running = [clock_row(look, clock, pack, agencies) for clock in clocks[row.id]]
+        running = [clock_row(look, clock, pack, agencies) for clock in clocks[row.id] if row.id not in parts or _mine(look, clock, pack, parts[row.id])]
+        if row.id in parts:
+            own = {element for element, _ in parts[row.id]}
+            tasks[row.id] = [element for element in tasks[row.id] if element in own]
         rows.append(CaseRow(
             reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""), started=row.started_at.astimezone(look.settings.board.timezone).date(),
             ended_at=row.ended_at, outcome=row.outcome, outcome_title=pack.outcomes.get(row.outcome or ""), clocks=running,
@@ -51,11 +56,12 @@ def all_cases(look: Look, state: str = "open", after: str | None = None, limit: 
 def case_page(look: Look, reference: str) -> CasePage:
     """One case: stage, deadlines, who has what, what was done, what can be pressed. An agency sees its own part of it."""
     case = look.case(reference)
-    full = sees_all_of(look)
+    full = sees_all_of(look, case.id)
+    part = set() if full else _parts(look, [case.id])[case.id]
     agencies = agency_names(look)
     open_tasks, done = _tasks(look, case, agencies, full=full)
-    clocks = [clock for clock in (clock_row(look, row, case.pack, agencies) for row in _clocks(look, [case.id], ended=True)[case.id])
-              if full or clock.item == look.actor.agency or any(clock.due == task.due for task in open_tasks)]
+    clocks = [clock_row(look, row, case.pack, agencies) for row in _clocks(look, [case.id], ended=True)[case.id]
+              if full or _mine(look, row, case.pack, part)]
     zone = look.settings.board.timezone
     people = person_names(look, [case.started_by])
     number = look.db.scalar(sa.select(t.releases.c.number).where(t.releases.c.id == case.release)) or 0
@@ -65,8 +71,8 @@ def case_page(look: Look, reference: str) -> CasePage:
         started=case.started_at.astimezone(zone).date(), started_by_name=people.get(case.started_by, ""), agency_name=agencies.get(case.agency or ""),
         outcome=case.outcome, outcome_title=case.pack.outcomes.get(case.outcome or ""), ended_at=case.ended_at, clocks=clocks,
         open_tasks=open_tasks, done_tasks=done, actions=_actions(look, case), diagrams=_diagrams(look, case) if full else [],
-        incidents=_open_incidents(look, case) if full else [], documents=_documents(look, case) if full and look.actor.may("see_answers") else [],
-        figures=figures(look, case) if full else [], may_see_trail=look.actor.may("see_trail"), full=full)
+        incidents=_open_incidents(look, case) if full else [], documents=_documents(look, case) if look.actor.may("see_answers", case.id) else [],
+        figures=figures(look, case) if full else [], may_see_trail=look.actor.may("see_trail", case.id), full=full)
 
 
 def figures(look: Look, case: Case) -> list[tuple[str, str]]:
@@ -103,6 +109,37 @@ def _clocks(look: Look, cases: list[str], *, ended: bool = False) -> dict[str, l
     return rows
 
 
+def _parts(look: Look, cases: list[str]) -> dict[str, set[tuple[str, str | None]]]:
+    """Case → the tasks (element and item) that were put to this person, or that they did."""
+    task, offer = t.tasks, t.offers
+    offered = sa.exists().where(offer.c.task == task.c.id, offer.c.holder.in_(sorted(look.actor.holders)))
+    query = sa.select(task.c.case_id, task.c.element, task.c.item).where(
+        task.c.case_id.in_(cases), sa.or_(offered, task.c.claimed_by == look.actor.person, task.c.done_by == look.actor.person))
+    found: dict[str, set[tuple[str, str | None]]] = {case: set() for case in cases}
+    for row in look.db.execute(query):
+        found[row.case_id].add((row.element, row.item))
+    return found
+
+
+def _mine(look: Look, clock: Any, pack: Pack, part: set[tuple[str, str | None]]) -> bool:
+    """Is this a clock of this person's agency, or one that a task of theirs would meet?"""
+    if clock.item:
+        return clock.item == look.actor.agency or any(
+            element in pack.deadlines[clock.name].ends and f"{item or ''}/".startswith(f"{clock.item}/") for element, item in part)
+    return any(element in pack.deadlines[clock.name].ends for element, _ in part)
+
+
+def _cursor(after: str) -> Any:
+    at, _, case = after.partition("|")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        raise NotFound from None
+    if moment.tzinfo is None:
+        raise NotFound
+    return sa.tuple_(sa.literal(moment, t.cases.c.changed_at.type), sa.literal(case))
+
+
 def _next_tasks(look: Look, cases: list[str]) -> dict[str, list[str]]:
     rows = defaultdict(list)
     query = sa.select(t.tasks.c.case_id, t.tasks.c.element).where(t.tasks.c.case_id.in_(cases), t.tasks.c.state == "open")
@@ -129,13 +166,13 @@ def _tasks(look: Look, case: Case, agencies: dict[str, str], *, full: bool) -> t
     open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies))
                  for row in rows if row.state == "open" and (full or row.id in mine)]
     done = [DoneRow(name=case.pack.tasks[row.element].name, item=item_name(row.item, agencies), who=people.get(row.done_by, ""), at=row.done_at,
-                    task=row.id if row.id in mine or look.actor.may("see_answers") else None)
+                    task=row.id if row.id in mine or look.actor.may("see_answers", case.id) else None)
             for row in sorted((row for row in rows if row.state == "done"), key=lambda row: row.done_at, reverse=True) if full or row.id in mine]
     return sorted(open_rows, key=lambda row: (row.due is None, row.due, row.offered_at)), done
 
 
 def _actions(look: Look, case: Case) -> list[ActionRow]:
-    offered = [action for action in case.pack.case_actions.values() if look.actor.roles.intersection(action.offer_to)]
+    offered = [action for action in case.pack.case_actions.values() if look.actor.roles(case.id).intersection(action.offer_to)]
     if not offered:
         return []
     waiting = waiting_actions(look, case)
@@ -161,10 +198,9 @@ def _documents(look: Look, case: Case) -> list[DocumentRow]:
     rows = look.db.execute(sa.select(d.c.id, d.c.field, d.c.size, d.c.at, d.c.by, d.c.name, d.c.element).where(d.c.case_id == case.id).order_by(d.c.at)).all()
     people = person_names(look, (row.by for row in rows))
     return [DocumentRow(row.id, case.open(row.name, "documents", row.id, "name"), _label(case, row.element, row.field), row.size, row.at, people.get(row.by, ""))
-            for row in rows]
+            for row in rows if may_read(look.actor, case, row.element, row.field)]
 
 
 def _label(case: Case, element: str, path: str) -> str:
-    form = case.pack.form_of(element)
-    labels: Iterable[tuple[str, Any]] = form.questions() if form else ()
-    return next((field.label for at, field in labels if at == path), path)
+    field = question(case, element, path)
+    return field.label if field else path

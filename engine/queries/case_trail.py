@@ -48,7 +48,7 @@ SENTENCES = {
 def case_trail(look: Look, reference: str, before: int | None = None, limit: int = 100) -> TrailPage:
     """The newest things first; `next` asks for older ones."""
     case = look.case(reference)
-    if not look.actor.may("see_trail"):
+    if not look.actor.may("see_trail", case.id):
         raise NotFound
     query = sa.select(t.trail).where(t.trail.c.case_id == case.id)
     if before is not None:

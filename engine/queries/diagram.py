@@ -27,7 +27,7 @@ KINDS = {
 def diagram(look: Look, reference: str, process: str | None = None) -> Diagram:
     """The main process, or one it calls, as this case has gone through it."""
     case = look.case(reference)
-    if not sees_all_of(look):
+    if not sees_all_of(look, case.id):
         raise NotFound
     drawn = case.pack.processes.get(process or case.pack.main.id)
     if drawn is None:

@@ -1,6 +1,7 @@
 """The pages with a form on them: a start, a task, a case action."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from engine.store import tables as t
 from engine.work import saved_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from engine.look import Look
     from engine.packs import Element
@@ -32,7 +33,7 @@ def start_page(look: Look, pack: str, start: str) -> FormPage:
     release = newest(look.db, pack)
     found = look.shelf.pack(look.db, release)
     beginning = found.starts.get(start)
-    if beginning is None or not look.actor.roles.intersection(beginning.offer_to):
+    if beginning is None or not look.actor.roles().intersection(beginning.offer_to):
         raise NotFound
     options = {name: option.default for name, option in found.options.items()}
     names = outside_a_case(paths_of(found, beginning.at), look.db, look.settings, look.actor, options, look.today)
@@ -46,7 +47,7 @@ def action_page(look: Look, reference: str, action: str) -> FormPage:
     """The form of a button of the case."""
     case = look.case(reference)
     offered = case.pack.case_actions.get(action)
-    if offered is None or not look.actor.roles.intersection(offered.offer_to):
+    if offered is None or not look.actor.roles(case.id).intersection(offered.offer_to):
         raise NotFound
     if action not in waiting_actions(look, case):
         raise NotAllowed(f"“{offered.label}” is not possible now.")
@@ -85,7 +86,7 @@ def task_page(look: Look, task: str) -> TaskPage:
         due_kind=clocks[0][2] if clocks else None, overdue_days=max(0, (look.today - row.due).days) if row.due and is_open else 0, clauses=clocks,
         state=row.state, done_by_name=people.get(row.done_by) if row.done_by else None, done_at=row.done_at, claimed_by=row.claimed_by,
         claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, can_claim=is_open and row.claimed_by is None,
-        can_let_go=is_open and mine, can_hand_over=is_open and (row.claimed_by is None or mine or look.actor.may("hand_over")),
+        can_let_go=is_open and mine, can_hand_over=is_open and (row.claimed_by is None or mine or look.actor.may("hand_over", case.id)),
         colleagues=_colleagues(look, offered) if is_open else [], locked=locked, barred=_barred(look, case, element, row.item) if is_open else None,
         round=row.round, next_step=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names))
 
@@ -155,7 +156,12 @@ def _submitted(look: Look, case: Case, row: Any, form: Any, names: Mapping[str, 
     if answers is None:
         return []
     rows = form.plain(case.open(answers.answers, "submissions", answers.id), names, look.now)
-    return [one for one in rows if not one.visible_to or look.actor.roles.intersection(one.visible_to)]
+    return _visible(rows, look.actor.roles(case.id))
+
+
+def _visible(rows: Iterable[Any], roles: frozenset[str]) -> list[Any]:
+    """The rows these roles may read, and of a group or list only what they may read in it."""
+    return [replace(one, rows=tuple(_visible(one.rows, roles))) for one in rows if not one.visible_to or roles.intersection(one.visible_to)]
 
 
 __all__ = ["action_page", "start_page", "task_page", "waiting_actions"]

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound
 from engine.queries.shapes import DocumentFile, DraftRow
+from engine.queries.words import may_read
 from engine.releases import newest
 from engine.store import tables as t
 from engine.store.seen import sees_case
@@ -47,9 +48,10 @@ def document(look: Look, document_id: str) -> DocumentFile:
     if row is None:
         raise NotFound
     offered = list(look.db.scalars(sa.select(t.offers.c.holder).where(t.offers.c.task == row.task))) if row.task else []
-    if not (look.actor.may("see_answers") or row.by == look.actor.person or look.actor.answers_to(offered)):
-        raise NotFound
     case = look.case(row.reference)
+    reads = look.actor.may("see_answers", case.id) or look.actor.answers_to(offered)
+    if not (row.by == look.actor.person or (reads and may_read(look.actor, case, row.element, row.field))):
+        raise NotFound
     look.shows(case.id, "document")
     return DocumentFile(case.open(row.name, "documents", row.id, "name"), row.kind, case.key.open(row.content, case.id, "documents", row.id, "content"))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from engine.errors import NotFound
 from engine.queries.shapes import Home, StartRow, TaskList, TaskRow
 from engine.queries.words import agency_names, person_names, task_row
 from engine.releases import newest_of_all
@@ -80,5 +81,11 @@ def _of_team(look: Look, columns: tuple[Any, ...], after: str | None, limit: int
 
 
 def _cursor(after: str) -> Any:
-    due, offered, task = after.split("|")
-    return sa.tuple_(sa.literal(date.fromisoformat(due), sa.Date), sa.literal(datetime.fromisoformat(offered), t.tasks.c.offered_at.type), sa.literal(task))
+    try:
+        due, offered, task = after.split("|")
+        day, moment = date.fromisoformat(due), datetime.fromisoformat(offered)
+    except ValueError:
+        raise NotFound from None
+    if moment.tzinfo is None:
+        raise NotFound
+    return sa.tuple_(sa.literal(day, sa.Date), sa.literal(moment, t.tasks.c.offered_at.type), sa.literal(task))

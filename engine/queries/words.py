@@ -11,8 +11,11 @@ from engine.store import tables as t
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from engine.forms import Field
     from engine.look import Look
     from engine.packs import Pack
+    from engine.rules.access import Actor
+    from engine.work import Case
 
 
 def agency_names(look: Look) -> dict[str, str]:
@@ -31,6 +34,18 @@ def person_names(look: Look, people: Iterable[str | None]) -> dict[str | None, s
 def item_name(item: str | None, agencies: dict[str, str]) -> str | None:
     """The item of a multi-instance in words: an agency by its name, anything else as it is."""
     return " / ".join(agencies.get(part, part) for part in item.split("/")) if item else None
+
+
+def question(case: Case, element: str, path: str) -> Field | None:
+    """The question of this element's form that was answered at this path."""
+    form = case.pack.form_of(element)
+    return next((field for at, field in form.questions() if at == path), None) if form else None
+
+
+def may_read(actor: Actor, case: Case, element: str, path: str) -> bool:
+    """May this person, who may read answers here, read this one? Some are for certain roles alone."""
+    field = question(case, element, path)
+    return field is None or not field.visible_to or bool(actor.roles(case.id).intersection(field.visible_to))
 
 
 def offered_in_words(pack: Pack, holders: Iterable[str], agencies: dict[str, str]) -> str:

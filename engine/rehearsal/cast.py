@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine.actions import add_person
+from engine.rehearsal.scenario import NotThere
 from engine.rules.access import SYSTEM
 from engine.store import tables as t
 
@@ -33,13 +34,11 @@ class Cast:
         role, _, agency = who.partition("#")[0].partition("@")
         known = self.pack.roles.get(role)
         if known is None:
-            message = f"Nobody is called “{who}”, and no role is."
-            raise LookupError(message)
+            raise NotThere(f"Nobody is called “{who}”, and no role is.")
         if "case" in known.scope:
             return self._appointed(role, agency or None, case, who)
         if agency and agency not in self.agencies:
-            message = f"No agency is called {agency}; the agencies of this scenario are: {', '.join(self.agencies)}."
-            raise LookupError(message)
+            raise NotThere(f"No agency is called {agency}; the agencies of this scenario are: {', '.join(self.agencies)}.")
         if known.scope == "agency" and not agency:
             return self._anyone(role, who)
         return self._add(who, f"{known.label}{f' ({agency})' if agency else ''}", agency or None, [f"{role}@{agency}" if agency else role])
@@ -48,8 +47,7 @@ class Cast:
         """The same, ready to act."""
         found = self.engine.actor(self.person(who, case))
         if found is None:
-            message = f"{who} cannot come in."
-            raise LookupError(message)
+            raise NotThere(f"{who} cannot come in.")
         return found
 
     def prepare(self, who: str) -> None:
@@ -73,8 +71,7 @@ class Cast:
             found = list(db.scalars(query.order_by(t.holdings.c.since)))
         number = int(who.partition("#")[2] or 1)
         if len(found) < number:
-            message = f"Nobody is {who} in this case."
-            raise LookupError(message)
+            raise NotThere(f"Nobody is {who} in this case.")
         return str(found[number - 1])
 
     def _anyone(self, role: str, who: str) -> str:

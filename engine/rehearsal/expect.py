@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from engine import queries
 from engine.errors import Refused
 from engine.outside.post import open_mail
 from engine.queries.case_status import figures_of
+from engine.rehearsal.scenario import NotThere
 from engine.store import tables as t
 from engine.work import Case, case_of
 
@@ -44,20 +46,19 @@ def document_of(stage: Stage, case: str, name: str) -> str:
     with stage.engine.database.reading() as db:
         found = db.scalar(sa.select(t.documents.c.id).where(t.documents.c.case_id == case, t.documents.c.field == name).order_by(t.documents.c.at.desc()))
     if found is None:
-        message = f"“{name}” is no task, register, page or document of this case."
-        raise LookupError(message)
+        raise NotThere(f"“{name}” is no task, register, page or document of this case.")
     return str(found)
 
 
-def open_tasks(stage: Stage, case: str) -> list[str]:
+def open_tasks(stage: Stage, case: str | None) -> list[str]:
     """Names of the open tasks, with their items: task or task@key."""
     with stage.engine.database.reading() as db:
         rows = db.execute(sa.select(t.tasks.c.element, t.tasks.c.item).where(t.tasks.c.case_id == case, t.tasks.c.state == "open"))
         return sorted(_named(row.element, row.item) for row in rows)
 
 
-def unmet(stage: Stage, step: Step, case: str) -> list[str]:
-    """Everything expected that is not so."""
+def unmet(stage: Stage, step: Step, case: str | None) -> list[str]:
+    """Everything expected that is not so. Before a case has begun there is mail, and there are refusals, but nothing else."""
     look = _Look(stage, case)
     problems: list[str] = []
     for key, wanted in step.expect.items():
@@ -69,15 +70,25 @@ def unmet(stage: Stage, step: Step, case: str) -> list[str]:
 
 
 class _Look:
-    def __init__(self, play: Stage, case: str) -> None:
+    def __init__(self, play: Stage, case: str | None) -> None:
         self.play, self.case_id, self.engine = play, case, play.engine
         self.who: str | None = None
         with self.engine.database.reading() as db:
-            row = db.execute(sa.select(t.cases).where(t.cases.c.id == case)).one()
-            self.row: Any = row
-            self.case: Case = case_of(row, self.engine.vault, self.engine.shelf.pack(db, row.release), self.engine.shelf.program(db, row.release))
             self.tasks = db.execute(sa.select(t.tasks).where(t.tasks.c.case_id == case)).all()
             self.clocks = db.execute(sa.select(t.deadlines).where(t.deadlines.c.case_id == case).order_by(t.deadlines.c.started_at, t.deadlines.c.nth)).all()
+
+    @cached_property
+    def row(self) -> Any:
+        if self.case_id is None:
+            raise NotThere("No case has begun yet.")
+        with self.engine.database.reading() as db:
+            return db.execute(sa.select(t.cases).where(t.cases.c.id == self.case_id)).one()
+
+    @cached_property
+    def case(self) -> Case:
+        shelf = self.engine.shelf
+        with self.engine.database.reading() as db:
+            return case_of(self.row, self.engine.vault, shelf.pack(db, self.row.release), shelf.program(db, self.row.release))
 
     # ---- tasks
 
@@ -87,8 +98,10 @@ class _Look:
 
     def only_open(self, wanted: list[str]) -> list[str]:
         now = open_tasks(self.play, self.case_id)
-        named = sorted({one if one in wanted else one.partition("@")[0] for one in now})
-        return [] if named == sorted(set(wanted)) else [f"expected only {', '.join(sorted(wanted)) or 'nothing'} to be open; open: {', '.join(now) or 'nothing'}"]
+        named = {one if one in wanted else one.partition("@")[0] for one in now}
+        if named == set(wanted):
+            return []
+        return [f"expected only {', '.join(sorted(wanted)) or 'nothing'} to be open; open: {', '.join(now) or 'nothing'}"]
 
     def absent(self, wanted: list[str]) -> list[str]:
         now = open_tasks(self.play, self.case_id)
@@ -125,7 +138,8 @@ class _Look:
     def figures(self, wanted: dict[str, int]) -> list[str]:
         with self.engine.database.reading() as db:
             found = figures_of(db, self.case, self.engine.settings.board.timezone)
-        return [f"expected the figure {name} to be {days}; it is {found.get(name, 'not known yet')}" for name, days in wanted.items() if found.get(name) != days]
+        return [f"expected the figure {name} to be {days}; it is {found.get(name, 'not known yet')}"
+                for name, days in wanted.items() if found.get(name) != days]
 
     def refusals(self, wanted: int) -> list[str]:
         with self.engine.database.reading() as db:
@@ -163,9 +177,13 @@ class _Look:
         return problems
 
     def breaches(self, wanted: list[str]) -> list[str]:
-        found = sorted(_named(row.name, row.item) for row in self.clocks if row.breached_at is not None)
-        exact = sorted(one if one in wanted else one.partition("@")[0] if one.partition("@")[0] in wanted else one for one in found)
-        return [] if sorted(wanted) == exact else [f"expected the breaches {', '.join(sorted(wanted)) or 'none'}; there are: {', '.join(found) or 'none'}"]
+        """Exactly these: each breached clock is named by someone, and each name is that of a breached clock."""
+        rows = [row for row in self.clocks if row.breached_at is not None]
+        names = [{name for base in (row.name, _named(row.name, row.item)) for name in (base, f"{base}#{row.nth}")} for row in rows]
+        if all(each.intersection(wanted) for each in names) and set().union(*names).issuperset(wanted):
+            return []
+        found = sorted(_named(row.name, row.item) for row in rows)
+        return [f"expected the breaches {', '.join(sorted(wanted)) or 'none'}; there are: {', '.join(found) or 'none'}"]
 
     # ---- mail
 
@@ -183,7 +201,8 @@ class _Look:
         new = self._new_mails()
         problems = []
         for one in wanted:
-            fitting = [row for row in new if ("to" not in one or row.person == self._person(one["to"])) and ("message" not in one or row.message == one["message"])]
+            person = self._person(one["to"]) if "to" in one else None
+            fitting = [row for row in new if person in (None, row.person) and one.get("message") in (None, row.message)]
             texts = ["{subject}\n{body}".format_map(open_mail(self.engine, row)) for row in fitting]
             says = f"mail “{one.get('message', 'any')}” to {one.get('to', 'anyone')}"
             if not texts:
@@ -216,13 +235,12 @@ class _Look:
     def _value(self, path: str) -> Any:
         """answers.<task>.<field>, with #n for a round and @key for an item; or what an open task shows."""
         name, _, rest = path.removeprefix("answers.").partition(".")
-        name, _, nth = name.partition("#")
-        element, _, item = name.partition("@")
+        element, item, nth = _parts(name)
         s = t.submissions
         query = sa.select(s.c.id, s.c.answers, s.c.item).where(s.c.case_id == self.case_id, s.c.element == element).order_by(s.c.at, s.c.round)
         with self.engine.database.reading() as db:
             rows = [row for row in db.execute(query) if not item or row.item == item]
-        chosen = rows[int(nth) - 1:int(nth)] if nth else rows[-1:]
+        chosen = rows[nth - 1:nth] if nth else rows[-1:]
         for row in chosen:
             found = _dig(self.case.open(row.answers, "submissions", row.id), rest)
             if found is not None:
@@ -239,10 +257,9 @@ class _Look:
     # ---- inside
 
     def _clock(self, name: str) -> Any:
-        base, _, nth = name.partition("#")
-        base, _, item = base.partition("@")
+        base, item, nth = _parts(name)
         rows = [row for row in self.clocks if row.name == base and (not item or row.item == item)]
-        return next((row for row in rows if row.nth == int(nth)), None) if nth else rows[-1] if rows else None
+        return next((row for row in rows if row.nth == nth), None) if nth else rows[-1] if rows else None
 
     def _page(self, row: Any) -> Any:
         with self.engine.database.reading() as db:
@@ -251,11 +268,11 @@ class _Look:
             actor = self.engine.actor(person)
             if actor is not None and (actor.answers_to(holders) or row.claimed_by == person):
                 try:
-                    return self.engine.ask(actor, queries.task_page, task=row.id)
+                    with self.engine.database.reading() as db:
+                        return queries.task_page(self.engine.look(db, actor), task=row.id)
                 except Refused:
                     continue
-        message = f"nobody of this story can open “{row.element}”"
-        raise LookupError(message)
+        raise NotThere(f"nobody of this story can open “{row.element}”")
 
     def mails(self) -> list[Any]:
         with self.engine.database.reading() as db:
@@ -279,6 +296,15 @@ class _Look:
 
 def _named(name: str, item: str | None) -> str:
     return f"{name}@{item}" if item else name
+
+
+def _parts(name: str) -> tuple[str, str, int]:
+    """name@item#2 as its parts; 0 means that no round was named."""
+    name, _, nth = name.partition("#")
+    base, _, item = name.partition("@")
+    if nth and not nth.isdecimal():
+        raise NotThere(f"“{name}#{nth}” does not end in a number: write {name}#2 for the second.")
+    return base, item, int(nth or 0)
 
 
 def _among(wanted: str, found: list[str]) -> bool:

@@ -1,6 +1,7 @@
 """Playing a scenario on a set clock, in a database of its own, through the same door as everyone else."""
 from __future__ import annotations
 
+import inspect
 import mimetypes
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from engine.errors import Incident, Refused
 from engine.forms import Field, Upload
 from engine.rehearsal import expect
 from engine.rehearsal.cast import Cast, named_in
+from engine.rehearsal.scenario import NotThere
 from engine.store import tables as t
 from engine.store.database import Database
 
@@ -52,9 +54,8 @@ def rehearse(scenario: Scenario, pack: Pack, settings: Settings, release: Releas
         quick = replace(settings, database_url=f"sqlite:///{folder}/rehearsal.db")
         database = Database(quick.database_url, durable=False)  # thrown away with the folder
         t.metadata.create_all(database.pool)
-        stage = Stage(Engine(quick, database, SetClock(scenario.clock)), pack, scenario, release)
         try:
-            return stage.play()
+            return Stage(Engine(quick, database, SetClock(scenario.clock)), pack, scenario, release).play()
         finally:
             database.close()
 
@@ -82,8 +83,8 @@ class Stage:
             try:
                 self._wait_until(step.at)
                 problems = self._act(step)
-                problems += expect.unmet(self, step, self._case(step)) if step.expect else []
-            except LookupError as problem:
+                problems += self._unmet(step) if step.expect else []
+            except NotThere as problem:
                 problems = [str(problem)]
             except Incident as incident:
                 problems = [f"an incident at {incident.element}: {incident.says}"]
@@ -91,6 +92,12 @@ class Stage:
                 self.outcome.failures += [f"{step}: {problem}" for problem in problems]
                 break
         return self.outcome
+
+    def _unmet(self, step: Step) -> list[str]:
+        try:
+            return expect.unmet(self, step, self._case(step) if self.last_case else None)
+        except Refused as refusal:
+            return [f"what is expected cannot be looked at: {' / '.join(refusal.says)}"]
 
     # ---- time
 
@@ -115,6 +122,8 @@ class Stage:
     def _act(self, step: Step) -> list[str]:
         if step.deed is None:
             return []
+        if step.who:
+            self.cast.person(step.who, self.cases.get(step.case or "") or self.last_case)  # whom the story makes up is no effect of the deed
         before = expect.fingerprint(self.engine) if step.refused is not None else None
         try:
             getattr(self, f"_{step.deed}")(step)
@@ -131,12 +140,11 @@ class Stage:
     def _start(self, step: Step) -> None:
         start = self.pack.starts.get(step.name or "")
         if start is None:
-            message = f"There is no start called {step.name}; there are: {', '.join(self.pack.starts)}."
-            raise LookupError(message)
+            raise NotThere(f"There is no start called {step.name}; there are: {', '.join(self.pack.starts)}.")
         actor = self._actor(step, start.offer_to)
         answers = dict(step.answers)
         if actor.roles().intersection(start.offer_to):
-            page = self.engine.ask(actor, queries.start_page, pack=self.pack.id, start=start.element)
+            page = self._sees(actor, queries.start_page, pack=self.pack.id, start=start.element)
             answers = self._answers(step, page)
         started = self.engine.perform(actor, actions.start_case, pack=self.pack.id, start=start.element, answers=answers, options=self.scenario.options)
         self.last_case = started.case
@@ -146,8 +154,7 @@ class Stage:
         """The actor and the open task meant; of several offered, the one for this item."""
         element = self.pack.tasks.get(step.name or "")
         if element is None:
-            message = f"There is no task called {step.name}; there are: {', '.join(sorted(self.pack.tasks))}."
-            raise LookupError(message)
+            raise NotThere(f"There is no task called {step.name}; there are: {', '.join(sorted(self.pack.tasks))}.")
         actor, case = self._actor(step, element.roles), self._case(step)
         k = t.tasks
         query = sa.select(k.c.id, k.c.state, k.c.item, k.c.claimed_by).where(k.c.case_id == case, k.c.element == element.id)
@@ -163,19 +170,17 @@ class Stage:
         mine = taken or [row for row in open_rows if row.claimed_by is None and actor.answers_to(offered.get(row.id, ()))] or open_rows
         if not mine:
             open_now = ", ".join(expect.open_tasks(self, case)) or "nothing"
-            message = f"“{step.name}” is not there{f' for {step.item}' if step.item else ''}; open now: {open_now}."
-            raise LookupError(message)
+            raise NotThere(f"“{step.name}” is not there{f' for {step.item}' if step.item else ''}; open now: {open_now}.")
         if len(mine) > 1 and mine[0].state == "open" and step.item is None:
             items = ", ".join(sorted(row.item or "-" for row in mine))
-            message = f"“{step.name}” is open several times ({items}): say which with for."
-            raise LookupError(message)
+            raise NotThere(f"“{step.name}” is open several times ({items}): say which with for.")
         return actor, mine[0].id
 
     def _do(self, step: Step) -> None:
         actor, task = self._task_meant(step)
         answers = dict(step.answers)
         try:
-            page = self.engine.ask(actor, queries.task_page, task=task)
+            page = self._sees(actor, queries.task_page, task=task)
             if page.state == "open" and not page.barred:
                 answers = self._answers(step, page)
         except Refused:
@@ -192,7 +197,7 @@ class Stage:
         actor = self._actor(step, action.offer_to)
         answers = dict(step.answers)
         try:
-            page = self.engine.ask(actor, queries.action_page, reference=expect.reference(self, case), action=action.element)
+            page = self._sees(actor, queries.action_page, reference=expect.reference(self, case), action=action.element)
             answers = self._answers(step, page)
         except Refused:
             pass  # as above
@@ -202,8 +207,7 @@ class Stage:
         """A verb by its name; a task is named by its element, a person by their key."""
         verb = getattr(actions, step.name) if step.name in actions.__all__ else None
         if verb is None:
-            message = f"There is no verb called {step.name}; there are: {', '.join(actions.__all__)}."
-            raise LookupError(message)
+            raise NotThere(f"There is no verb called {step.name}; there are: {', '.join(actions.__all__)}.")
         arguments = dict(step.answers)
         actor = self._actor(step, ())
         if isinstance(arguments.get("task"), str):
@@ -211,8 +215,13 @@ class Stage:
         for key in ("to", "person"):
             if isinstance(arguments.get(key), str):
                 arguments[key] = self.cast.person(arguments[key], self.last_case)
-        if "case" in arguments_of(verb):
+        known = arguments_of(verb)
+        if "case" in known:
             arguments.setdefault("case", self._case(step))
+        try:
+            inspect.signature(verb).bind(None, **arguments)
+        except TypeError as wrong:
+            raise NotThere(f"{step.name} is told {', '.join(arguments) or 'nothing'}; it takes: {', '.join(known)}.") from wrong
         self.engine.perform(actor, verb, **arguments)
 
     def _look(self, step: Step) -> None:
@@ -235,22 +244,24 @@ class Stage:
 
     # ---- inside
 
+    def _sees(self, actor: Actor, query: Any, **what: Any) -> Any:
+        """What a form needs to be filled in. The story did not ask to look, so nothing of it stands on the trail."""
+        with self.engine.database.reading() as db:
+            return query(self.engine.look(db, actor), **what)
+
     def _actor(self, step: Step, offered: tuple[str, ...]) -> Actor:
         who = step.who or (offered[0] if offered else None)
         if who is None:
-            message = "This step does not say who does it."
-            raise LookupError(message)
+            raise NotThere("This step does not say who does it.")
         return self.cast.actor(who, self.cases.get(step.case or "") or self.last_case)
 
     def _case(self, step: Step) -> str:
         if step.case is not None and step.deed != "start":
             if step.case not in self.cases:
-                message = f"No case of this story is called {step.case}."
-                raise LookupError(message)
+                raise NotThere(f"No case of this story is called {step.case}.")
             return self.cases[step.case]
         if self.last_case is None:
-            message = "No case has begun yet."
-            raise LookupError(message)
+            raise NotThere("No case has begun yet.")
         return self.last_case
 
     def _answers(self, step: Step, page: FormPage) -> dict[str, Any]:

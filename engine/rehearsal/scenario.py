@@ -16,10 +16,23 @@ if TYPE_CHECKING:
 DEEDS = ("start", "do", "message", "perform", "look")
 STEP_KEYS = frozenset({"at", "as", "for", "case", "with", "refused", "expect", *DEEDS})
 TOP_KEYS = frozenset({"title", "pack", "clock", "options", "agencies", "people", "step", "exact", "clauses"})
+PERSON_KEYS = frozenset({"name", "agency", "roles"})
+AGENCY_KEYS = frozenset({"name", "member"})
 EXPECT_KEYS = frozenset({
     "open", "only_open", "absent", "never", "locked", "ended", "stage", "held", "breaches", "mail_to", "not_mail_to", "public", "count", "values",
     "figures", "refusals", "deadlines", "reminders", "mail",
 })
+DEADLINE_KEYS = frozenset({"due", "state", "days"})
+MAIL_KEYS = frozenset({"to", "message", "has", "lacks"})
+#: What is written as anything but text.
+LISTS = frozenset({"clauses", "open", "only_open", "absent", "never", "locked", "held", "breaches", "mail_to", "not_mail_to", "public", "roles", "has",
+                   "lacks"})
+TABLES = frozenset({"options", "agencies", "people", "with", "expect", "count", "values", "figures", "deadlines", "reminders"})
+ANYTHING = frozenset({"clock", "at", "for", "refused", "step", "mail", "due"})  # judged where they are read
+
+
+class NotThere(Exception):
+    """The story speaks of something that is not there; the words say what is."""
 
 
 class BadScenario(Exception):
@@ -83,8 +96,10 @@ class _Reader:
         self.faults.append(Fault(self.file.name, None, None, where, says))
 
     def scenario(self, table: dict[str, Any]) -> Scenario:
-        for key in table.keys() - TOP_KEYS:
-            self.fault(key, f"“{key}” means nothing at the top of a scenario; it may have: {', '.join(sorted(TOP_KEYS))}.")
+        table = self.table(table, TOP_KEYS, "top", "at the top of a scenario")
+        for key, row in table.get("agencies", {}).items():
+            if not isinstance(row, str) and "name" not in self.table(row, AGENCY_KEYS, f"agencies.{key}", "in an agency"):
+                self.fault(f"agencies.{key}", 'An agency is written KEY = "Name", or KEY = { name = "Name", member = false }.')
         clock = self.moment(table.get("clock"), "clock")
         self.latest = clock
         rows = table.get("step", [])
@@ -92,7 +107,7 @@ class _Reader:
             self.fault("step", "Steps are written as [[step]].")
             rows = []
         steps = tuple(self.step(number, row) for number, row in enumerate(rows, 1))
-        people = {key: value if isinstance(value, dict) else {} for key, value in table.get("people", {}).items()}
+        people = {key: self.table(value, PERSON_KEYS, f"people.{key}", "in a person") for key, value in table.get("people", {}).items()}
         if self.faults or clock is None:
             raise BadScenario(self.faults)
         return Scenario(self.file, str(table.get("title") or self.file.stem), table.get("pack"), clock, table.get("options", {}), table.get("agencies"),
@@ -100,8 +115,7 @@ class _Reader:
 
     def step(self, number: int, row: dict[str, Any]) -> Step:
         where = f"step {number}"
-        for key in row.keys() - STEP_KEYS:
-            self.fault(where, f"“{key}” means nothing in a step; it may have: {', '.join(sorted(STEP_KEYS))}.")
+        row = self.table(row, STEP_KEYS, where, "in a step")
         deeds = [deed for deed in DEEDS if deed in row]
         if len(deeds) > 1:
             self.fault(where, f"A step does one thing; this one has {' and '.join(deeds)}.")
@@ -109,13 +123,42 @@ class _Reader:
         if at is not None and self.latest is not None and at < self.latest:
             self.fault(where, f"Time never goes back: {row['at']} is before {self.latest:%Y-%m-%d %H:%M}.")
         self.latest = at or self.latest
-        expect = row.get("expect", {})
-        for key in expect.keys() - EXPECT_KEYS:
-            self.fault(where, f"“{key}” means nothing in expect; it may have: {', '.join(sorted(EXPECT_KEYS))}.")
         refused = row.get("refused")
+        refused = [refused] if isinstance(refused, str) else refused
+        if refused is not None and not (deeds and isinstance(refused, list) and all(isinstance(text, str) for text in refused)):
+            self.fault(where, "refused lists words that are shown when what the step does is refused: give the step a deed, and refused a list of texts.")
+            refused = None
         deed = deeds[0] if deeds else None
-        return Step(number, at, row.get("as"), deed, str(row[deed]) if deed else None, row.get("for"), row.get("case"), row.get("with", {}),
-                    tuple([refused] if isinstance(refused, str) else refused) if refused is not None else None, expect)
+        item = row.get("for")
+        return Step(number, at, row.get("as"), deed, row[deed] if deed else None, None if item is None else str(item), row.get("case"), row.get("with", {}),
+                    tuple(refused) if refused is not None else None, self.expected(row.get("expect", {}), where))
+
+    def expected(self, row: dict[str, Any], where: str) -> dict[str, Any]:
+        row = self.table(row, EXPECT_KEYS, where, "in expect")
+        for name, one in row.get("deadlines", {}).items():
+            self.table(one, DEADLINE_KEYS, f"{where}, {name}", "of a deadline")
+        mails = row.get("mail", [])
+        if not isinstance(mails, list):
+            self.fault(where, "Mails are written as [[step.expect.mail]].")
+            return {}
+        for one in mails:
+            self.table(one, MAIL_KEYS, where, "of a mail")
+        return row
+
+    def table(self, row: Any, known: frozenset[str], where: str, place: str) -> dict[str, Any]:
+        """The rows of a table that are as they should be; every other one is a fault."""
+        if not isinstance(row, dict):
+            self.fault(where, f"“{row}” must be a table of: {', '.join(sorted(known))}.")
+            return {}
+        found = {}
+        for key, value in row.items():
+            if key not in known:
+                self.fault(where, f"“{key}” means nothing {place}; it may have: {', '.join(sorted(known))}.")
+            elif key not in ANYTHING and not _is_a(key, value):
+                self.fault(where, f"{key} must be {_kind(key)}, not {value!r}.")
+            else:
+                found[key] = value
+        return found
 
     def moment(self, value: Any, where: str) -> datetime | None:
         """Local time of the board; one that does not exist is a fault, of a doubled one the first is meant."""
@@ -127,3 +170,16 @@ class _Reader:
             self.fault(where, f"{value} does not exist: the clocks go forward then.")
         return local
 
+
+def _kind(key: str) -> str:
+    if key in LISTS:
+        return "a list of texts"
+    if key in TABLES:
+        return "a table"
+    return {"exact": "true or false", "member": "true or false", "refusals": "a whole number", "days": "a whole number"}.get(key, "text")
+
+
+def _is_a(key: str, value: Any) -> bool:
+    if key in LISTS:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, {"a table": dict, "true or false": bool, "a whole number": int, "text": str}[_kind(key)])

@@ -103,6 +103,8 @@ class ForEach(Activity, LoopTask, spiff.BpmnSpecMixin):
         state["done"] += 1
         if text := self.settings.get("loopCharacteristics", "outputElement"):
             state["results"][instance.internal_data["index"]] = engine(instance).evaluate(instance, text)
+        if self.grows:
+            self.grow(my_task)             # what the last one named must still be asked
         running = active(my_task.children)
         if self._enough(instance, len(running)) or state["done"] == len(state["items"]):
             for other in running:

@@ -12,14 +12,16 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from engine.errors import Incident
+
 _NONCE = 12
 
 
-class Broken(Exception):
-    """This was changed outside the program, or belongs somewhere else. It is not used."""
+class Broken(Incident):
+    """This cannot be opened: it was changed outside the program, or belongs somewhere else, or the master key is another one. It is not used."""
 
     def __init__(self) -> None:
-        super().__init__(self.__doc__)
+        super().__init__((self.__doc__ or "").strip())
 
 
 class Key:
@@ -37,7 +39,7 @@ class Key:
         """What was sealed here, or Broken."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound_to(place))
-        except (InvalidTag, ValueError):
+        except (InvalidTag, ValueError, TypeError):  # TypeError: there is nothing, or something that is no bytes
             raise Broken from None
 
 
