@@ -150,11 +150,14 @@ class Engine:
             db.execute(sa.insert(t.trail).values(row))
 
 
+# Asked with every request, so built once.
+_PERSON = sa.select(t.people.c.id, t.people.c.name, t.people.c.agency, t.holdings.c.role, t.holdings.c.agency.label("at"), t.holdings.c.case_id).outerjoin(
+    t.holdings, sa.and_(t.holdings.c.person == t.people.c.id, t.holdings.c.until.is_(None))).where(t.people.c.id == sa.bindparam("person"), t.people.c.active)
+
+
 def actor_of(db: sa.Connection, settings: Settings, person: str) -> Actor | None:
     """A person as an actor."""
-    p, h = t.people, t.holdings
-    rows = db.execute(sa.select(p.c.id, p.c.name, p.c.agency, h.c.role, h.c.agency.label("at"), h.c.case_id).outerjoin(
-        h, sa.and_(h.c.person == p.c.id, h.c.until.is_(None))).where(p.c.id == person, p.c.active)).all()
+    rows = db.execute(_PERSON, {"person": person}).all()
     if not rows:
         return None
     holdings = tuple(Holding(row.role, row.at, row.case_id) for row in rows if row.role)

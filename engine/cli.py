@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from engine.settings import BadSettings, load_settings
 from engine.store.migrate import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from engine import Engine
     from engine.settings import Settings
@@ -66,11 +67,22 @@ def settings_here() -> Settings:
 
 
 def engine_here() -> Engine:
-    """The engine of this folder's settings, its database brought up to date."""
+    """The engine of this folder's settings, its database brought up to date, with the agencies of the board."""
     settings = settings_here()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     migrate(settings.database_url)
-    return open_engine(settings)
+    engine = open_engine(settings)
+    engine.perform(SYSTEM, actions.set_agencies, [{"key": one.key, "name": one.name, "member": one.member} for one in settings.board.agencies])
+    return engine
+
+
+@contextmanager
+def or_wrong_use() -> Iterator[None]:
+    """What is refused here was asked for in the wrong way: exit 2."""
+    try:
+        yield
+    except Refused as refusal:
+        raise click.UsageError(" ".join(refusal.says)) from refusal
 
 
 def pack_folders(names: Iterable[str] = ()) -> list[Path]:
@@ -192,17 +204,20 @@ def release_command(pack: str, note: str, as_json: bool) -> None:  # noqa: FBT00
 @main_group.command("export")
 @click.argument("pack")
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="An empty or new folder.")
-def export_command(pack: str, folder: Path) -> None:
+@as_json
+def export_command(pack: str, folder: Path, as_json: bool) -> None:  # noqa: FBT001
     """Write the newest release of a pack back as files, byte for byte; its parts come out beside it."""
+    if folder.exists() and any(folder.iterdir()):
+        raise click.UsageError(f"{folder} is not empty: give an empty or new folder.")
     engine = engine_here()
-    with engine.database.reading() as db:
+    with or_wrong_use(), engine.database.reading() as db:
         release = newest(db, pack)
         files = engine.shelf.pack(db, release).files
-    for path, content in files.items():
-        target = folder / pack / path if not path.startswith("parts/") else folder / path.removeprefix("parts/")
+    targets = {path: folder / path.removeprefix("parts/") if path.startswith("parts/") else folder / pack / path for path in files}
+    for path, target in targets.items():
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    click.echo(f"{len(files)} files in {folder}.")
+        target.write_bytes(files[path])
+    show({"pack": pack, "files": sorted(map(str, targets.values()))}, as_json=as_json, words=f"{len(files)} files in {folder}.")
 
 
 @main_group.command("verify")
@@ -240,23 +255,23 @@ def person_group() -> None:
 @click.option("--agency")
 @click.option("--role", "roles", multiple=True, help="role, or role@AGENCY; again for each.")
 @click.password_option(help="Asked for when left out.")
-def person_add(login: str, name: str, email: str, agency: str | None, roles: tuple[str, ...], password: str) -> None:
+@as_json
+def person_add(login: str, name: str, email: str, agency: str | None, roles: tuple[str, ...], password: str, as_json: bool) -> None:  # noqa: FBT001
     """A new account."""
-    engine = engine_here()
-    unknown = [role for role in roles if role.partition("@")[0] not in engine.settings.roles]
-    if unknown:
-        raise click.UsageError(f"No role is called {', '.join(unknown)}. The roles are: {', '.join(sorted(engine.settings.roles))}.")
-    engine.perform(SYSTEM, actions.add_person, login.lower(), name, email, agency, roles, password)
-    click.echo(f"{login} can sign in.")
+    with or_wrong_use():
+        person = engine_here().perform(SYSTEM, actions.add_person, login, name, email, agency, roles, password)
+    show({"login": login.strip().lower(), "person": person}, as_json=as_json, words=f"{login} can sign in.")
 
 
 @person_group.command("reset")
 @click.argument("login")
 @click.password_option(help="Asked for when left out.")
-def person_reset(login: str, password: str) -> None:
+@as_json
+def person_reset(login: str, password: str, as_json: bool) -> None:  # noqa: FBT001
     """A new password; every session of that person ends."""
-    engine_here().perform(SYSTEM, actions.set_password, login.lower(), password)
-    click.echo(f"{login} has a new password.")
+    with or_wrong_use():
+        engine_here().perform(SYSTEM, actions.set_password, login, password)
+    show({"login": login.strip().lower()}, as_json=as_json, words=f"{login} has a new password.")
 
 
 __all__ = ["engine_here", "main_group", "settings_here"]

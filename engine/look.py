@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.store.sealing import Vault
 
 
+_CASE = sa.select(t.cases).where(t.cases.c.id == sa.bindparam("case"))
+
+
 @dataclass
 class Look:
     """One consistent picture for one actor."""
@@ -45,7 +48,7 @@ class Look:
 
     def case_by_id(self, case: str) -> Case:
         """A case by its id, for whoever has already been found to have business with it."""
-        row = self.db.execute(sa.select(t.cases).where(t.cases.c.id == case)).one_or_none()
+        row = self.db.execute(_CASE, {"case": case}).one_or_none()
         return self._opened(row)
 
     def _opened(self, row: Any) -> Case:

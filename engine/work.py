@@ -14,6 +14,7 @@ from engine.errors import Conflict, NotFound
 from engine.feel import data
 from engine.store import tables as t
 from engine.store.database import new_id
+from engine.store.sealing import Broken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,5 +157,5 @@ def saved_state(db: sa.Connection, case: Case) -> bytes:
     """The process as the last step left it."""
     sealed = db.scalar(sa.select(t.steps.c.state).where(t.steps.c.case_id == case.id, t.steps.c.version == case.version))
     if sealed is None:
-        raise NotFound
+        raise Broken
     return case.key.open(sealed, case.id, "steps", case.version)

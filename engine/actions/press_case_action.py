@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from engine import progress
 from engine.errors import NotAllowed, NotFound
 from engine.progress.answers import draft_place, keep, locked, take
+from engine.progress.case_actions import may_press, waited_for
 from engine.progress.open_tasks import asked_of
 from engine.store import tables as t
 from engine.store.seen import visible_case
@@ -25,12 +26,12 @@ def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, 
     offered = held.pack.case_actions.get(action)
     if offered is None or work.actor.person is None:
         raise NotFound
-    if not work.actor.roles(held.id).intersection(offered.offer_to):
-        raise NotAllowed(f"“{offered.label}” is for: {', '.join(held.pack.roles[role].label for role in offered.offer_to)}.")
     here = progress.resume(work, held)
-    waiting = next((one for one in here.waiting_messages() if one.place.element == action), None)
+    waiting = waited_for(held.pack, here.waiting_messages()).get(action)
     if waiting is None:
         raise NotAllowed(f"“{offered.label}” is not possible now.")
+    if not may_press(work.actor, held.pack, offered, waiting.place, held.id):
+        raise NotAllowed(f"“{offered.label}” is for: {', '.join(held.pack.roles[role].label for role in offered.offer_to)}.")
 
     asked = asked_of(held, here.looked_up, offered.at, waiting.place, here.variables(waiting.task_id), None)
     locked(held.pack, offered.gate, asked.names, work.now)

@@ -49,6 +49,12 @@ class Ground:
         with self.engine.database.reading() as db:
             return db.scalar(sa.select(t.tasks.c.id).where(t.tasks.c.case_id == case, t.tasks.c.state == "open"))
 
+    def task_of(self, reference: str) -> str:
+        """The open task of the case with this reference."""
+        with self.engine.database.reading() as db:
+            query = sa.select(t.tasks.c.id).join(t.cases, t.cases.c.id == t.tasks.c.case_id).where(t.cases.c.reference == reference)
+            return db.execute(query.where(t.tasks.c.state == "open")).scalar_one()
+
     def submit(self, task: str) -> None:
         """The task done."""
         self.engine.perform(self.clerk, actions.submit_task, task=task, answers=ANSWERS)

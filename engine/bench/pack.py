@@ -63,7 +63,7 @@ _CHECK = """\
 #: What every task is answered with: typed, as a program would, and as a browser posts it.
 ANSWERS = {"title": "A plain answer of a few words", "kind": "plain", "many": 12, "seen_on": "2026-03-02", "remarks": "Nothing to remark upon. " * 8}
 POSTED = {"title": "A plain answer of a few words", "kind": "plain", "many": "12", "seen_on-day": "2", "seen_on-month": "3", "seen_on-year": "2026",
-          "remarks": "Nothing to remark upon. " * 8}
+          "remarks": "Nothing to remark upon. " * 8, "_shown": "remarks"}
 
 
 def row_of(n: int) -> dict[str, bytes]:

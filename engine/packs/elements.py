@@ -13,6 +13,10 @@ EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "interme
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
 
 
+#: The answer's own key for the reason that a check asks for; no form may use it.
+REASON = "reason_for_going_on"
+
+
 def split(text: str | None) -> tuple[str, ...]:
     """The ids of a list as owners write it: commas or spaces between them."""
     return tuple((text or "").replace(",", " ").split())
@@ -124,6 +128,11 @@ class Element:
     @property
     def not_by(self) -> tuple[str, ...]:
         return split(self.properties.get("not_by"))
+
+    @property
+    def opens_with(self) -> tuple[str, ...]:
+        """Earlier tasks or starts whose answers its form opens with, the first that has any."""
+        return split(self.properties.get("opens_with"))
 
     @property
     def offer_to(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from engine.errors import Incident
 from engine.forms import Field, Group, List, Option, Upload
 from engine.forms.samples import one
 from engine.packs.check.scope import reads
+from engine.packs.elements import REASON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -130,8 +131,14 @@ class _Outline:
         """What a person is asked there, and what is asked of the answers."""
         form = self.pack.form_of(element.id)
         return {"form": element.form, "not_by": list(element.not_by), "checks": list(element.checks), "gate": list(element.gate),
-                "confirm": element.confirm, "stage": element.stage, "clauses": list(element.clauses), "help": element.documentation or element.help,
+                "reason": REASON if self.may_ask_a_reason(element) else None, "confirm": element.confirm, "stage": element.stage,
+                "clauses": list(element.clauses), "help": element.documentation or element.help,
                 "fields": self.questions(element.form), "sample": plain(self.sample(form)) if form else None}
+
+    def may_ask_a_reason(self, element: Element) -> bool:
+        """Whether one of its checks lets answers pass once a reason is given with them, under the key REASON."""
+        rows = [row for table in element.checks if table in self.pack.tables for row in self.pack.tables[table].rules]
+        return any('"reason"' in str(row) for row in rows)
 
     def outside_messages(self) -> list[dict[str, Any]]:
         return [{"id": element.id, "name": element.name, "process": element.process, "message": element.event.name}

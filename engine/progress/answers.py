@@ -11,6 +11,7 @@ from engine import feel
 from engine.errors import ChecksRefuse, Hit, Incident, InvalidAnswers, Locked, NotFound, ReasonNeeded
 from engine.feel.tables import DecisionError
 from engine.forms import Field, Upload
+from engine.packs import REASON
 from engine.store import tables as t
 from engine.store.database import new_id
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from engine.packs import Element, Pack
     from engine.work import Case, Work
 
-#: The answer's own field for a reason that a check asked for; no form may use the key.
-REASON = "reason_for_going_on"
 LONGEST_REASON = 20_000
 _GIVEN_BEFORE = t.submissions.alias()
 _SUBMISSION = sa.insert(t.submissions).values(round=sa.select(sa.func.count() + 1).select_from(_GIVEN_BEFORE).where(

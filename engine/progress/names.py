@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from engine.packs import REASON
 from engine.store import tables as t
 
 if TYPE_CHECKING:
@@ -58,7 +59,12 @@ class Names:
         return board_names(self.db, self.settings)
 
     def _answers(self, wanted: set[str], place: Place | None) -> dict[str, Any]:
-        return {element: _nearest(rows, place) for element, rows in self._given(wanted).items() if rows}
+        return {element: _nearest(rows, place) if rows else self._unanswered(element) for element, rows in self._given(wanted).items()}
+
+    def _unanswered(self, element: str) -> dict[str, Any] | None:
+        """Every key of a form that nobody has answered yet, with nothing in it."""
+        form = self.case.pack.form_of(element)
+        return form.filled({}) | {REASON: None} if form else None
 
     def _history(self, wanted: set[str], _place: Place | None) -> dict[str, Any]:
         return {element: [answers for _, answers in rows] for element, rows in self._given(wanted).items()}
@@ -67,18 +73,18 @@ class Names:
         """Submissions of the wanted elements, oldest first; all of them where a path names none."""
         missing = wanted - self._submissions.keys()
         s = t.submissions
-        if "" in wanted:
-            query = sa.select(s.c.id, s.c.element, s.c.item, s.c.answers).where(s.c.case_id == self.case.id)
-        elif missing:
-            query = sa.select(s.c.id, s.c.element, s.c.item, s.c.answers).where(s.c.case_id == self.case.id, s.c.element.in_(sorted(missing)))
-        else:
+        query = sa.select(s.c.id, s.c.element, s.c.item, s.c.answers, s.c.reason).where(s.c.case_id == self.case.id)
+        if missing and "" not in wanted:
+            query = query.where(s.c.element.in_(sorted(missing)))
+        elif "" not in wanted:
             return {element: self._submissions[element] for element in wanted}
         for element in missing - {""}:
             self._submissions[element] = []
         found: dict[str, list[tuple[str | None, dict[str, Any]]]] = {}
         for row in self.db.execute(query.order_by(s.c.at, s.c.round)):
             form, answers = self.case.pack.form_of(row.element), self.case.open(row.answers, "submissions", row.id)
-            found.setdefault(row.element, []).append((row.item, form.filled(answers) if form else answers))
+            reason = self.case.open(row.reason, "submissions", row.id, "reason") if row.reason else None
+            found.setdefault(row.element, []).append((row.item, (form.filled(answers) if form else answers) | {REASON: reason}))
         self._submissions.update(found)
         return dict(self._submissions) if "" in wanted else {element: self._submissions[element] for element in wanted}
 

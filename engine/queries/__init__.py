@@ -2,7 +2,7 @@
 from engine.queries.case_status import all_cases, case_page
 from engine.queries.case_trail import case_trail
 from engine.queries.diagram import diagram
-from engine.queries.forms_to_answer import action_page, start_page, task_page
+from engine.queries.forms_to_answer import action_page, start_page, task_form, task_page
 from engine.queries.my_things import counts, document, my_drafts, ready, session_of
 from engine.queries.registers import RegisterPage, register_page
 from engine.queries.task_lists import home, starts, task_list
@@ -24,6 +24,6 @@ __all__ = [
     "session_of",
     "start_page",
     "starts",
-    "task_list",
+    "task_form", "task_list",
     "task_page", "verify",
 ]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound
 from engine.look import sees_all_of
-from engine.queries.forms_to_answer import waiting_actions
+from engine.queries.forms_to_answer import actions_to_press
 from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow, DoneRow, IncidentRow
 from engine.queries.words import agency_names, clock_row, item_name, may_read, offered_in_words, person_names, question, task_row
 from engine.store import tables as t
@@ -172,11 +172,7 @@ def _tasks(look: Look, case: Case, agencies: dict[str, str], *, full: bool) -> t
 
 
 def _actions(look: Look, case: Case) -> list[ActionRow]:
-    offered = [action for action in case.pack.case_actions.values() if look.actor.roles(case.id).intersection(action.offer_to)]
-    if not offered:
-        return []
-    waiting = waiting_actions(look, case)
-    return [ActionRow(action.element, action.label, action.help) for action in offered if action.element in waiting]
+    return [ActionRow(action.element, action.label, action.help) for action in actions_to_press(look, case)]
 
 
 def _diagrams(look: Look, case: Case) -> list[DiagramRow]:

@@ -1,19 +1,21 @@
 """The pages with a form on them: a start, a task, a case action."""
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from engine.errors import NotAllowed, NotFound
 from engine.feel import data
+from engine.forms import Row
+from engine.packs import REASON
 from engine.progress import mail
 from engine.progress.answers import draft_place, judge, paths_of
+from engine.progress.case_actions import may_press, waited_for
 from engine.progress.looking import Looking
 from engine.progress.names import ENGINE_NAMES, Names, outside_a_case
 from engine.progress.open_tasks import asked_of, holders, not_barred, readable_row
-from engine.queries.shapes import FormPage, Nutshell, TaskPage
+from engine.queries.shapes import BareForm, FormPage, Nutshell, TaskPage
 from engine.queries.words import agency_names, item_name, offered_in_words, person_names
 from engine.releases import newest
 from engine.spiff import Place, Process
@@ -21,10 +23,12 @@ from engine.store import tables as t
 from engine.work import saved_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
+    from engine.forms import Form
     from engine.look import Look
-    from engine.packs import Element
+    from engine.packs import Element, Start
+    from engine.progress.answers import Asked
     from engine.work import Case
 
 
@@ -47,12 +51,15 @@ def action_page(look: Look, reference: str, action: str) -> FormPage:
     """The form of a button of the case."""
     case = look.case(reference)
     offered = case.pack.case_actions.get(action)
-    if offered is None or not look.actor.roles(case.id).intersection(offered.offer_to):
+    if offered is None:
         raise NotFound
-    if action not in waiting_actions(look, case):
+    process = running(look, case)
+    waiting = waited_for(case.pack, process.waiting_messages()).get(action) if process else None
+    if process is None or waiting is None:
         raise NotAllowed(f"“{offered.label}” is not possible now.")
-    place = Place(element=action, process=offered.at.process, item=None, agency=case.agency)
-    asked = asked_of(case, Names(look.db, case, look.settings, look.actor), offered.at, place, {}, None)
+    if not may_press(look.actor, case.pack, offered, waiting.place, case.id):
+        raise NotFound
+    asked = asked_of(case, Names(look.db, case, look.settings, look.actor), offered.at, waiting.place, process.variables(waiting.task_id), None)
     draft, at = _draft(look, draft_place(action=(case.id, action)), case)
     look.shows(case.id, f"action {action}")
     return FormPage(title=offered.label, help=offered.help, form=asked.form, names=asked.names,
@@ -80,7 +87,7 @@ def task_page(look: Look, task: str) -> TaskPage:
     is_open = row.state == "open"
     return TaskPage(
         title=element.name, help=element.documentation or element.help, form=asked.form, names=asked.names,
-        values=draft if draft is not None else asked.form.initial(asked.names, look.now), draft_at=at, confirm=element.confirm, pack=case.pack.id,
+        values=draft if draft is not None else _opening(look, case, element, row, asked), draft_at=at, confirm=element.confirm, pack=case.pack.id,
         element=element.id, clause=", ".join(element.clauses), id=task, reference=case.reference,
         case=_nutshell(look, case, agencies), item=item_name(row.item, agencies), agency_name=agencies.get(row.agency or ""), due=row.due,
         due_kind=clocks[0][2] if clocks else None, overdue_days=max(0, (look.today - row.due).days) if row.due and is_open else 0, clauses=clocks,
@@ -91,18 +98,35 @@ def task_page(look: Look, task: str) -> TaskPage:
         round=row.round, next_step=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names))
 
 
-def waiting_actions(look: Look, case: Case) -> set[str]:
-    """The case actions that the process can hear now."""
-    if case.ended_at is not None:
-        return set()
-    process = Process.resume(case.program, saved_state(look.db, case), Looking(look, case))
-    return {one.place.element for one in process.waiting_messages()}
+def actions_to_press(look: Look, case: Case) -> list[Start]:
+    """The buttons of this case that this person may press now."""
+    process = running(look, case) if case.pack.case_actions else None
+    waiting = waited_for(case.pack, process.waiting_messages()) if process else {}
+    return [action for element, action in case.pack.case_actions.items()
+            if element in waiting and may_press(look.actor, case.pack, action, waiting[element].place, case.id)]
+
+
+def running(look: Look, case: Case) -> Process | None:
+    """The case's process as it stands, to look at; None once it has ended."""
+    return None if case.ended_at is not None else Process.resume(case.program, saved_state(look.db, case), Looking(look, case))
+
+
+def task_form(look: Look, task: str) -> BareForm:
+    """What a post to a task is read with. It shows nothing of the case; whether the task may be done is the verb's to say."""
+    row = readable_row(look.db, look.actor, task)
+    case = look.case_by_id(row.case_id)
+    element = case.pack.tasks[row.element]
+    place = Place(element=element.id, process=element.process, item=row.item, agency=row.agency)
+    variables = _variables(look, case, element, task) if row.state == "open" else {}
+    asked = asked_of(case, Names(look.db, case, look.settings, look.actor), element, place, variables, task)
+    return BareForm(asked.form, asked.names, element.confirm)
 
 
 def _variables(look: Look, case: Case, element: Element, task: str) -> dict[str, Any]:
-    """The process's variables that the form reads; the process is only opened when it reads any."""
+    """The process's variables that the form and the gate read; the process is only opened when they read any. Checks are for the verb."""
     form = case.pack.form_of(element.id)
-    own = {path.partition(".")[0] for path in paths_of(case.pack, element)} - ENGINE_NAMES
+    read = set(form.paths if form else ()).union(*(case.pack.tables[table].paths for table in element.gate))
+    own = {path.partition(".")[0] for path in read} - ENGINE_NAMES
     readonly = form is not None and any(field.readonly for _, field in form.questions())
     if not own and not readonly and not element.inputs:
         return {}
@@ -119,6 +143,20 @@ def _draft(look: Look, place: str, case: Case | None) -> tuple[dict[str, Any] | 
     if case is None:
         return None, None
     return case.open(row.answers, "drafts", row.id), row.at
+
+
+def _opening(look: Look, case: Case, element: Element, row: Any, asked: Asked) -> dict[str, Any]:
+    """What the form opens with: in a later round what was answered before, or what the task says it opens with."""
+    values = asked.form.initial(asked.names, look.now)
+    s = t.submissions
+    for source in ([element.id] if row.round > 1 else []) + list(element.opens_with):
+        same = (s.c.case_id == case.id, s.c.element == source, sa.or_(s.c.item.is_(None), s.c.item == row.item))
+        found = look.db.execute(sa.select(s.c.id, s.c.answers).where(*same).order_by(s.c.at.desc(), s.c.round.desc()).limit(1)).one_or_none()
+        if found is not None:
+            fixed = {item.key for _, item in asked.form.questions() if item.readonly}
+            before = case.open(found.answers, "submissions", found.id)
+            return values | {key: value for key, value in before.items() if key in values and key not in fixed}
+    return values
 
 
 def _clocks_of(look: Look, case: Case, element: Element, item: str | None) -> list[tuple[str, str, str]]:
@@ -148,20 +186,16 @@ def _barred(look: Look, case: Case, element: Element, item: str | None) -> str |
     return None
 
 
-def _submitted(look: Look, case: Case, row: Any, form: Any, names: Mapping[str, Any]) -> list[Any]:
-    """What was answered, in words, for whoever may read it."""
-    if row.state != "done":
+def _submitted(look: Look, case: Case, row: Any, form: Form, names: Mapping[str, Any]) -> list[Row]:
+    """What was answered, in words, for whoever may read it; with the reason, where a check asked for one."""
+    s = t.submissions
+    given = look.db.execute(sa.select(s.c.id, s.c.answers, s.c.reason).where(s.c.task == row.id)).one_or_none() if row.state == "done" else None
+    if given is None:
         return []
-    answers = look.db.execute(sa.select(t.submissions.c.id, t.submissions.c.answers).where(t.submissions.c.task == row.id)).one_or_none()
-    if answers is None:
-        return []
-    rows = form.plain(case.open(answers.answers, "submissions", answers.id), names, look.now)
-    return _visible(rows, look.actor.roles(case.id))
+    rows = form.plain(case.open(given.answers, "submissions", given.id), names, look.now)
+    if given.reason:
+        rows.append(Row(label="Reason for going on", text=case.open(given.reason, "submissions", given.id, "reason"), path=REASON))
+    return [one for one in rows if not one.visible_to or look.actor.roles(case.id).intersection(one.visible_to)]
 
 
-def _visible(rows: Iterable[Any], roles: frozenset[str]) -> list[Any]:
-    """The rows these roles may read, and of a group or list only what they may read in it."""
-    return [replace(one, rows=tuple(_visible(one.rows, roles))) for one in rows if not one.visible_to or roles.intersection(one.visible_to)]
-
-
-__all__ = ["action_page", "start_page", "task_page", "waiting_actions"]
+__all__ = ["action_page", "actions_to_press", "start_page", "task_form", "task_page"]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from engine.look import Look
 
 
+# Asked with every request, so built once.
+_SESSION = sa.select(t.sessions).where(t.sessions.c.token == sa.bindparam("token"), t.sessions.c.ended_at.is_(None))
+
+
 def my_drafts(look: Look) -> list[DraftRow]:
     """Everything I began to write, newest first; also what others have done meanwhile."""
     d = t.drafts
@@ -58,7 +62,7 @@ def document(look: Look, document_id: str) -> DocumentFile:
 
 def session_of(look: Look, token_digest: str) -> tuple[str, bool] | None:
     """The person of a live session, and whether it is time to note that they were here."""
-    row = look.db.execute(sa.select(t.sessions).where(t.sessions.c.token == token_digest, t.sessions.c.ended_at.is_(None))).one_or_none()
+    row = look.db.execute(_SESSION, {"token": token_digest}).one_or_none()
     if row is None:
         return None
     limits = look.settings.sessions

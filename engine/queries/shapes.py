@@ -80,6 +80,15 @@ class FormPage:
 
 
 @dataclass(frozen=True)
+class BareForm:
+    """A form with what it takes to read a post to it, and nothing that only a page shows."""
+
+    form: Form
+    names: Mapping[str, Any]
+    confirm: bool
+
+
+@dataclass(frozen=True)
 class Nutshell:
     """The case in a few words, beside a task."""
 

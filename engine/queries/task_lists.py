@@ -42,7 +42,7 @@ def starts(look: Look) -> list[StartRow]:
 
 def _page(look: Look, which: str, after: str | None, limit: int) -> TaskList:
     """Keyset paging by (due, offered): no offset, no exact count, so that a long list costs what a short one does."""
-    task, offer = t.tasks, t.offers
+    task = t.tasks
     columns = (task.c.id, task.c.element, task.c.item, task.c.agency, task.c.round, task.c.claimed_by, task.c.offered_at, task.c.due,
                t.cases.c.reference, t.cases.c.stage, t.cases.c.release)
     if which == "mine":

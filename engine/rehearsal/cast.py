@@ -51,10 +51,12 @@ class Cast:
         return found
 
     def prepare(self, who: str) -> None:
-        """Make this person now, so that mail before their first deed reaches them."""
-        role = who.partition("#")[0].partition("@")[0]
+        """Make this person now, so that mail before their first deed reaches them; what makes no sense is told at its step."""
+        role, _, agency = who.partition("#")[0].partition("@")
         known = self.pack.roles.get(role)
-        if who not in self.ids and known is not None and "case" not in known.scope and (known.scope != "agency" or "@" in who):
+        if who in self.ids or known is None or "case" in known.scope:
+            return
+        if agency in self.agencies if agency else known.scope != "agency":
             self.person(who)
 
     def _add(self, key: str, name: str, agency: str | None, roles: list[str]) -> str:

@@ -159,7 +159,7 @@ class Stage:
         k = t.tasks
         query = sa.select(k.c.id, k.c.state, k.c.item, k.c.claimed_by).where(k.c.case_id == case, k.c.element == element.id)
         if step.item is not None:
-            query = query.where(k.c.item == step.item)
+            query = query.where(k.c.item == self.cast.ids.get(step.item, step.item))
         with self.engine.database.reading() as db:
             rows = db.execute(query.order_by(k.c.offered_at.desc(), k.c.round.desc())).all()
             offered: dict[str, set[str]] = {}

@@ -70,7 +70,7 @@ class ForEach(Activity, LoopTask, spiff.BpmnSpecMixin):
         if isinstance(key, float) and key.is_integer():
             key = int(key)
         if isinstance(key, bool) or not isinstance(key, str | int | float) or key == "":
-            raise incident(my_task, f"an item needs a key, in its field “key” or by being a text or a number")
+            raise incident(my_task, "an item needs a key, in its field “key” or by being a text or a number")
         if "/" in str(key):
             raise incident(my_task, f"the key “{key}” holds a stroke (/), which parts nested keys")
         return str(key)

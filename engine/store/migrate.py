@@ -12,6 +12,6 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 def migrate(url: str) -> None:
     """Run whatever migrations this database has not had yet. Nothing happens when it had all."""
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["url"] = url
     command.upgrade(config, "head")

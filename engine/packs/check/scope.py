@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine import feel
 from engine.forms import Field, Group, List
 from engine.packs.check.places import all_read, there
+from engine.packs.elements import REASON
 
 if TYPE_CHECKING:
     from engine.feel.expressions import Kind
@@ -171,7 +172,7 @@ class Scope:
         if element is None or not (element.kind == "userTask" or element.form):
             asked = [each.id for each in self.pack.elements.values() if each.form]
             return f"Nobody answers “{task}”: it is no task, start or case action" + self._have(asked)
-        if element.form not in self.trees or not deeper:
+        if element.form not in self.trees or not deeper or deeper.rpartition(".")[2] == REASON:
             return None
         here: Tree | None = self.trees[element.form]
         keys = deeper.split(".")

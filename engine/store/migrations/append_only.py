@@ -16,6 +16,8 @@ create trigger {table}_no_{verb} before {verb} on {table} for each statement exe
 def refuse_changes(table: str, *verbs: str) -> None:
     """From now on the database refuses these verbs on this table, whoever asks."""
     kind = op.get_bind().dialect.name
+    if kind == "postgresql" and "delete" in verbs:
+        verbs = (*verbs, "truncate")
     for verb in verbs:
         op.execute(sa.text((SQLITE if kind == "sqlite" else POSTGRESQL).format(table=table, verb=verb)))
 

@@ -1,0 +1,32 @@
+"""The buttons of a running case: which are waited for now, and which of them this person may press."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.rules.access import offered_to
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.packs import Pack, Start
+    from engine.rules.access import Actor
+    from engine.spiff import Place, Waiting
+
+
+def waited_for(pack: Pack, messages: Iterable[Waiting]) -> dict[str, Waiting]:
+    """Case action → the event that waits for it."""
+    found: dict[str, Waiting] = {}
+    for waiting in messages:
+        if waiting.place.element in pack.case_actions:
+            found.setdefault(waiting.place.element, waiting)
+    return found
+
+
+def may_press(actor: Actor, pack: Pack, action: Start, place: Place, case: str) -> bool:
+    """A role of an agency presses it for its own agency only: the one this place is about."""
+    offered = []
+    for name in action.offer_to:
+        scope = pack.roles[name].scope
+        if "agency" not in scope or place.agency:
+            offered.append(offered_to(name, scope, place.agency, case))
+    return actor.answers_to(offered)
