@@ -1,0 +1,134 @@
+"""The real service behind a port, on a clock that the test moves, with the fictional board's people; and a browser for each of them."""
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, BrowserContext, Page
+from waitress import create_server
+
+from engine import Actor, Engine, actions, open_engine, queries
+from engine.alarm import sweep
+from engine.clock import SetClock
+from engine.demo import SignIn, prepare
+from engine.settings import load_settings
+from engine.store import tables as t
+from engine.store.migrate import migrate
+from webforms import create_app
+
+ROOT = Path(__file__).parents[2]
+LONDON = ZoneInfo("Europe/London")
+SCREENSHOTS = ROOT / "build/screenshots"
+
+
+@dataclass
+class Service:
+    """The service as people find it, and a back door for getting a case somewhere quickly."""
+
+    engine: Engine
+    app: Any
+    address: str
+    people: dict[str, SignIn]
+    contexts: dict[str, BrowserContext] = field(default_factory=dict)
+
+    def at(self, when: str) -> None:
+        """Move the clock to a local time; what is due on the way fires."""
+        self.engine.clock.move_to(datetime.fromisoformat(when).replace(tzinfo=LONDON))
+        sweep(self.engine)
+
+    def actor(self, login: str) -> Actor:
+        with self.engine.database.reading() as db:
+            person = db.scalar(sa.select(t.people.c.id).where(t.people.c.login == login))
+        return self.engine.actor(person)
+
+    def begin(self, login: str, start: str, **answers: Any) -> str:
+        """Open a case with sample answers and these; gives its reference."""
+        actor, pack = self.actor(login), "serious-case-review"
+        page = self.engine.ask(actor, queries.start_page, pack, start)
+        given = page.form.sample(page.names, self.engine.now()) | answers
+        return self.engine.perform(actor, actions.start_case, pack, start, given).reference
+
+    def open_task(self, reference: str, element: str, item: str | None = None) -> str:
+        """The id of an open task of this case."""
+        k = t.tasks
+        query = sa.select(k.c.id).join(t.cases, t.cases.c.id == k.c.case_id).where(t.cases.c.reference == reference, k.c.element == element, k.c.state == "open")
+        with self.engine.database.reading() as db:
+            found = db.scalars(query if item is None else query.where(k.c.item == item)).first()
+        assert found, f"{element} is not open in {reference}"
+        return found
+
+    def do(self, login: str, reference: str, element: str, item: str | None = None, **answers: Any) -> str:
+        """Do a task with sample answers and these."""
+        actor, task = self.actor(login), self.open_task(reference, element, item)
+        page = self.engine.ask(actor, queries.task_page, task)
+        given = page.form.sample(page.names, self.engine.now()) | answers
+        self.engine.perform(actor, actions.submit_task, task, given)
+        return task
+
+
+@pytest.fixture(scope="session")
+def make_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Service]]:
+    """make_service("2023-03-06T09:00"): a service of its own whose clock stands there."""
+    ends: list[Callable[[], object]] = []
+
+    def make(when: str) -> Service:
+        folder = tmp_path_factory.mktemp("service")
+        environment = {"DATABASE_URL": f"sqlite:///{folder}/database.sqlite", "CASEREVIEW_SECRET_KEY": "s" * 40,
+                       "CASEREVIEW_MASTER_KEY": "bWFzdGVyLWtleS1mb3ItdGVzdHMtb25seS0zMmJ5dGU="}
+        settings = load_settings(ROOT / "config", environment, kind="development")
+        settings = replace(settings, data_folder=folder, demo_people=True, sessions=replace(settings.sessions, idle_minutes=10**6, absolute_minutes=10**6))
+        migrate(settings.database_url)
+        engine = open_engine(settings, SetClock(datetime.fromisoformat(when).replace(tzinfo=LONDON)))
+        made = prepare(engine)
+        app = create_app(engine)
+        server = create_server(app, host="127.0.0.1", port=0, threads=4)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        ends.append(lambda: (server.close(), engine.close()))
+        return Service(engine, app, f"http://127.0.0.1:{server.effective_port}", {one.login: one for one in made})
+
+    yield make
+    for end in ends:
+        end()
+
+
+@pytest.fixture(scope="module")
+def service(make_service: Callable[[str], Service]) -> Service:
+    """A service on Monday 6 March 2023, in the morning."""
+    return make_service("2023-03-06T09:00:00")
+
+
+@pytest.fixture(scope="module")
+def as_person(service: Service, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """as_person("business.manager"): a page in that person's own browser, signed in."""
+    def enter(login: str, **options: Any) -> Page:
+        if login not in service.contexts:
+            context = service.contexts[login] = browser.new_context(base_url=service.address, locale="en-GB", timezone_id="Europe/London", **options)
+            page = context.new_page()
+            page.goto("/sign-in")
+            page.get_by_label("Sign-in name").fill(login)
+            page.get_by_label("Password", exact=True).fill(service.people[login].password)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url("**/")
+            page.close()
+        return service.contexts[login].new_page()
+
+    yield enter
+    for context in service.contexts.values():
+        context.close()
+
+
+def shoot(page: Page, name: str) -> None:
+    """The page as it looks on a desk and on a phone."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for kind, width, height in (("wide", 1280, 900), ("phone", 390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=SCREENSHOTS / f"{name}-{kind}.png", full_page=True)
+    page.set_viewport_size({"width": 1280, "height": 900})

@@ -1,0 +1,131 @@
+"""Every page, as everyone who may see it: no breach of WCAG 2.2 A and AA that a machine can find."""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from engine import actions, queries
+from engine.store import tables as t
+from tests.browser.conftest import SCREENSHOTS, Service
+from tests.browser.fixed_days import asked_of_three
+
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+MACHINES = {"static", "health.healthz", "health.readyz", "health.metrics", "diagrams.source", "documents.download"}   # no pages
+#: One person for each role; for a role of the agencies, one at an agency that has been asked.
+TABLE = SCREENSHOTS.parent / "axe.json"
+
+
+@pytest.fixture(scope="module")
+def prepared(service: Service) -> Service:
+    service.reference = asked_of_three(service)
+    office = service.actor("business.office")
+    service.engine.perform(office, actions.save_draft, {"received_on": {"day": "31", "month": "2"}}, start=("serious-case-review", "referral_keyed_in"))
+    return service
+
+
+def one_of_each_role(service: Service) -> dict[str, str]:
+    """Role → login."""
+    h, p = t.holdings, t.people
+    with service.engine.database.reading() as db:
+        rows = db.execute(sa.select(h.c.role, h.c.agency, p.c.login).join(p, p.c.id == h.c.person).where(h.c.case_id.is_(None)).order_by(p.c.login)).all()
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.role not in found or row.agency == "HOU":
+            found[row.role] = row.login
+    return found
+
+
+def addresses(service: Service, login: str) -> Iterator[tuple[str, str]]:
+    """Every page for this person, by endpoint; ids are those of the prepared case."""
+    actor, reference = service.actor(login), service.reference
+    with service.engine.database.reading() as db:
+        tasks = db.execute(sa.select(t.tasks.c.id, t.tasks.c.element, t.tasks.c.state).join(t.cases, t.cases.c.id == t.tasks.c.case_id)
+                           .where(t.cases.c.reference == reference)).all()
+        processes = sorted(service.engine.shelf.pack(db, db.scalar(sa.select(t.cases.c.release))).processes)
+    starts = service.engine.ask(actor, queries.starts)
+    choices: dict[str, list[dict[str, str]]] = {
+        "tasks": [{"task": row.id} for row in {(row.element, row.state): row for row in tasks}.values()] + [{"task": row.id} for row in tasks if row.state == "open"],
+        "start": [{"pack": start.pack, "start": start.start} for start in starts],
+        "action": [{"reference": reference, "action": one} for one in ("withdraw", "add_agency", "release_with_gaps", "ask_peer_challenge", "ask_panel_again")],
+        "process": [{"reference": reference, "process": process} for process in processes],
+        "reference": [{"reference": reference}], "": [{}],
+    }
+    seen = set()
+    for rule in service.app.url_map.iter_rules():
+        if "GET" not in rule.methods or rule.endpoint in MACHINES:
+            continue
+        kind = next((one for one in ("action", "process", "start", "reference") if one in rule.arguments), "tasks" if "task" in rule.arguments else "")
+        for given in choices[kind]:
+            url = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, given=given: given[found[1]], rule.rule)
+            if url not in seen:
+                seen.add(url)
+                yield rule.endpoint, url
+
+
+def same(html: str) -> str:
+    """A page without what differs from person to person though it looks alike."""
+    return re.sub(r'value="[^"]{40,}"|app-who.*?</li>|[0-9a-f]{32}', "", html, flags=re.DOTALL)
+
+
+def test_no_page_breaks_the_guidelines_for_anyone(prepared: Service, as_person: Callable[..., Page], browser: Any) -> None:
+    faults: list[str] = []
+    looked: dict[str, bool] = {}
+    table: dict[str, dict[str, int]] = {}
+    stranger = browser.new_page(base_url=prepared.address)
+    for url in ("/sign-in", "/help", "/accessibility"):
+        stranger.goto(url)
+        faults += judged(stranger, f"stranger {url}")
+    for role, login in one_of_each_role(prepared).items():
+        page, row = as_person(login), {}
+        for endpoint, url in addresses(prepared, login):
+            answer = page.goto(url)
+            if answer is None or answer.status in (403, 404):
+                continue   # not theirs to see; the refusal itself is judged below
+            assert answer.status in (200, 422), f"{role} {url}: {answer.status}"   # 422: a draft that is not ready to be checked over
+            row[endpoint] = row.get(endpoint, 0) + 1
+            if "data-diagram" in (html := same(answer.text())):
+                page.locator("[data-ready]").wait_for()
+            if html not in looked:
+                looked[html] = True
+                faults += judged(page, f"{role} {url}")
+        table[role] = row
+        page.close()
+    TABLE.parent.mkdir(parents=True, exist_ok=True)
+    TABLE.write_text(json.dumps({"pages_looked_at": len(looked), "visits": sum(sum(row.values()) for row in table.values()), "roles": table}, indent=1))
+    assert faults == []
+    endpoints = {rule.endpoint for rule in prepared.app.url_map.iter_rules() if "GET" in rule.methods} - MACHINES
+    assert endpoints - {one for row in table.values() for one in row} <= {"sign_in.form", "cases.action_check", "start.begin_check", "tasks.task_check"}
+
+
+def test_pages_with_mistakes_and_refusals_keep_to_the_guidelines_too(prepared: Service, as_person: Callable[..., Page]) -> None:
+    faults: list[str] = []
+    office = as_person("business.office")
+    office.goto("/start/serious-case-review/referral_keyed_in")
+    faults += judged(office, "a draft")
+    office.locator(".app-send button").first.click()
+    faults += judged(office, "errors")
+    office.goto("/nowhere")
+    faults += judged(office, "not found")
+    police = prepared.open_task(prepared.reference, "information_request", "POL")
+    office.goto(f"/tasks/{police}")
+    office.get_by_role("button", name="I will do it").click()
+    faults += judged(office, "taken, with a message")
+    office.set_viewport_size({"width": 320, "height": 600})   # what 400% is on a usual screen
+    for url in ("/", "/cases", f"/cases/{prepared.reference}", f"/tasks/{police}"):
+        office.goto(url)
+        faults += judged(office, f"narrow {url}")
+        assert office.evaluate("document.documentElement.scrollWidth") <= 320, f"{url} needs scrolling sideways"
+
+    assert faults == []
+
+
+def judged(page: Page, where: str) -> list[str]:
+    found = Axe().run(page, options=WCAG).response["violations"]
+    return [f"{where}: {one['id']}: {one['help']}: {node['html'][:160]}" for one in found for node in one["nodes"][:2]]

@@ -1,0 +1,1 @@
+"""What pages and posts cost: the parts of `casereview bench` that need the web."""

@@ -1,0 +1,55 @@
+"""`/cases`: where every case stands, one case, and the buttons it offers."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+
+from engine.actions import press_case_action
+from engine.queries import action_page, all_cases, case_page
+from webforms.answering import Asking, form_routes
+from webforms.identity import ask, perform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Response
+
+page = Blueprint("cases", __name__)
+STATES = {"open": "Open", "ended": "Ended", "all": "All"}
+
+
+@page.get("/cases", endpoint="list")
+def cases() -> str:
+    state = request.args.get("state", "open")
+    if state not in STATES: abort(404)
+    try:
+        found = ask(all_cases, state, request.args.get("after") or None)
+    except ValueError:
+        abort(404)   # a made-up place in the list
+    return render_template("cases.html", cases=found, state=state, states=STATES)
+
+
+@page.get("/cases/<reference>")
+def case(reference: str) -> str:
+    found = ask(case_page, reference)
+    running = [clock for clock in found.clocks if not clock.ended]
+    return render_template("case.html", case=found, running=running, ended=[clock for clock in found.clocks if clock.ended])
+
+
+def asking(reference: str, action: str) -> Asking:
+    """The form of one of the case's buttons."""
+    found, case_id = ask(action_page, reference, action), ask(case_page, reference).id
+    back = url_for("cases.case", reference=reference)
+
+    def send(answers: Mapping[str, Any]) -> Response:
+        perform(press_case_action, case_id, action, answers)
+        flash("action_done")
+        return redirect(back)
+
+    return Asking(page=found, draft={"action": (case_id, action)}, send=send, here=url_for("cases.action", reference=reference, action=action),
+                  check=url_for("cases.action_check", reference=reference, action=action), back=back,
+                  context={"reference": reference, "trail": [("Cases", url_for("cases.list")), (reference, back)], "send_label": "Send"})
+
+
+form_routes(page, "/cases/<reference>/do/<action>", "action", asking)

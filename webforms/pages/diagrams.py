@@ -1,0 +1,31 @@
+"""`/cases/<reference>/diagram`: the process as drawn, with where this case stands marked on it, and the same as a list."""
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, render_template, url_for
+
+from engine.queries import diagram
+from webforms.identity import ask
+
+if TYPE_CHECKING:
+    from engine.queries.shapes import Diagram
+
+page = Blueprint("diagrams", __name__)
+
+
+@page.get("/cases/<reference>/diagram", endpoint="main")
+@page.get("/cases/<reference>/diagram/<process>", endpoint="one")
+def drawn(reference: str, process: str | None = None) -> str:
+    found: Diagram = ask(diagram, reference, process)
+    marks = {element: asdict(mark) for element, mark in found.marks.items()}
+    calls = {element: url_for("diagrams.one", reference=reference, process=called) for element, called in found.calls.items()}
+    parts = {address: address.rpartition("/")[2].replace("_", " ").capitalize() for address in calls.values()}
+    return render_template("diagram.html", diagram=found, marks=marks, calls=calls, parts=sorted(parts.items(), key=lambda part: part[1]))
+
+
+@page.get("/cases/<reference>/diagram/<process>.bpmn", endpoint="source")
+def source(reference: str, process: str) -> Response:
+    found: Diagram = ask(diagram, reference, process)
+    return Response(found.xml, mimetype="application/xml")

@@ -1,0 +1,51 @@
+"""What every answer carries to keep browsers from doing harm, and what every request must bring."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app, request
+from flask_wtf.csrf import CSRFProtect
+
+if TYPE_CHECKING:
+    from flask import Response
+
+#: Nothing from elsewhere, nothing inline, no frames.
+POLICY = "; ".join((
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'", "connect-src 'self'",
+    "manifest-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+))
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def install(app: Flask) -> None:
+    """Cookie flags, the token against forged posts, and headers on every answer."""
+    secure = app.extensions["engine"].settings.web.secure_cookies
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_SECURE=secure, SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_PATH="/",
+        WTF_CSRF_TIME_LIMIT=None,   # it lives as long as the session: forms here take an afternoon
+    )
+    CSRFProtect(app)
+    app.after_request(_headers)
+
+
+def _headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint == "static" and response.status_code < 400:
+        kept = "public, max-age=31536000, immutable" if "v" in request.args else "public, max-age=3600"
+        response.headers["Cache-Control"] = kept
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    return response
