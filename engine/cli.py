@@ -72,6 +72,8 @@ def engine_here() -> Engine:
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     migrate(settings.database_url)
     engine = open_engine(settings)
+    if wrong := engine.wrong_key():
+        raise BadSettings([wrong])
     engine.perform(SYSTEM, actions.set_agencies, [{"key": one.key, "name": one.name, "member": one.member} for one in settings.board.agencies])
     return engine
 
@@ -119,12 +121,10 @@ def _plain(value: Any) -> Any:
 @as_json
 def check_command(what: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click's way
     """List every fault of packs (by id or folder; all of them if none is named) or of single FILES."""
-    faults = []
-    files = [Path(one) for one in what if Path(one).is_file()]
-    for file in files:
-        faults += check_file(file)
-    for folder in pack_folders([one for one in what if not Path(one).is_file()]) if len(files) < len(what) or not what else []:
-        faults += [fault for fault in check(read_pack(folder))]
+    packs = [one for one in what if not Path(one).is_file()]
+    faults = [fault for one in what if one not in packs for fault in check_file(Path(one))]
+    if packs or not what:
+        faults += [fault for folder in pack_folders(packs) for fault in check(read_pack(folder))]
     show([asdict(fault) for fault in faults], as_json=as_json, words="\n".join(str(fault) for fault in faults) or "No faults.")
     sys.exit(1 if faults else 0)
 
@@ -161,20 +161,21 @@ def rehearse_command(files: tuple[Path, ...], as_json: bool) -> None:  # noqa: F
     packs: dict[str, Pack] = {}
     rows: list[dict[str, Any]] = []
     for file, folder in _scenarios(files):
+        title, failures = file.stem, list[str]()
         try:
             scenario = read_scenario(file, settings.board.timezone)
+            title = scenario.title
+            where = str(pack_folders([scenario.pack])[0] if scenario.pack else folder or pack_folders()[0])
+            if where not in packs:
+                packs[where] = read_pack(Path(where))
+            failures += rehearse(scenario, packs[where], settings).failures
         except BadScenario as bad:
-            rows.append({"file": str(file), "title": file.stem, "passed": False, "failures": [fault.says for fault in bad.faults]})
-            continue
-        where = str(pack_folders([scenario.pack])[0] if scenario.pack else folder or pack_folders()[0])
-        packs.setdefault(where, read_pack(Path(where)))
-        try:
-            failures = rehearse(scenario, packs[where], settings).failures
+            failures += [f"{fault.name}: {fault.says}" if fault.name else fault.says for fault in bad.faults]
         except PackFaults as bad_pack:
-            failures = [f"the pack has faults: {fault}" for fault in bad_pack.faults]
-        rows.append({"file": str(file), "title": scenario.title, "passed": not failures, "failures": failures})
+            failures += [f"the pack has faults: {fault}" for fault in bad_pack.faults]
+        rows.append({"file": str(file), "title": title, "passed": not failures, "failures": failures})
         if not as_json:
-            click.echo(f"{'ok  ' if not failures else 'FAIL'} {scenario.title} ({file.name})" + "".join(f"\n       {failure}" for failure in failures))
+            click.echo(f"{'ok  ' if not failures else 'FAIL'} {title} ({file.name})" + "".join(f"\n       {failure}" for failure in failures))
     failed = sum(not row["passed"] for row in rows)
     show(rows, as_json=as_json, words=f"{len(rows) - failed} as they should, {failed} not.")
     sys.exit(1 if failed else 0)

@@ -264,7 +264,11 @@ class _Look:
     def _page(self, row: Any) -> Any:
         with self.engine.database.reading() as db:
             holders = list(db.scalars(sa.select(t.offers.c.holder).where(t.offers.c.task == row.id)))
-        for person in dict.fromkeys(self.play.cast.ids.values()):
+        cast = self.play.cast
+        holder = next((holder for holder in holders if "#" not in holder), None)
+        if holder and not any((actor := self.engine.actor(person)) and actor.answers_to(holders) for person in cast.ids.values()):
+            cast.person(holder)  # the story has not spoken of anyone who could
+        for person in dict.fromkeys(cast.ids.values()):
             actor = self.engine.actor(person)
             if actor is not None and (actor.answers_to(holders) or row.claimed_by == person):
                 try:

@@ -1,0 +1,143 @@
+"""The three targets of the Board's process are enforced by what is drawn: without its timer, a pack is neither released nor true."""
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from lxml import etree
+
+from engine.packs import Pack, check, read_pack
+from engine.rehearsal.play import rehearse
+from engine.rehearsal.scenario import Scenario, read_scenario
+from engine.releases import bundle
+from engine.settings import Settings, load_settings
+from engine.store import tables as t
+from engine.store.database import new_id
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "bpmn/serious-case-review"
+TARGETS = ["H3-1", "H3-5", "H3-7"]
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return read_pack(SHIPPED)
+
+
+@cache
+def settings() -> Settings:
+    return load_settings(ROOT / "config", os.environ, kind="development")
+
+
+@cache
+def stories() -> tuple[Scenario, ...]:
+    return tuple(read_scenario(file, settings().board.timezone) for file in sorted((SHIPPED / "scenarios").glob("*.toml")) if file.name != "board.toml")
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A timer event of the shipped pack that carries a target."""
+
+    clause: str
+    element: str
+    deadline: str
+    file: str
+
+
+def timers(pack: Pack, clause: str) -> list[Timer]:
+    return [Timer(clause, element.id, element.event.deadline, element.file)
+            for element in pack.elements.values() if clause in element.clauses and element.event.deadline]
+
+
+@cache
+def all_timers() -> list[Timer]:
+    pack = read_pack(SHIPPED)
+    return [timer for clause in TARGETS for timer in timers(pack, clause)]
+
+
+each_timer = pytest.mark.parametrize("timer", all_timers(), ids=lambda timer: f"{timer.clause}-{timer.element}")
+
+
+# ---- what an owner could do
+
+def without(pack: Pack, timer: Timer) -> Pack:
+    """The pack with this event taken out of its diagram, and everything only it leads to, as pressing Delete does it."""
+    process = pack.processes[pack.elements[timer.element].process]
+    gone = {timer.element}
+    while True:
+        arrows = {flow.id for flow in process.flows.values() if flow.source in gone or flow.target in gone}
+        behind = {each.id for each in process.elements.values()
+                  if each.id not in gone and ((each.incoming and arrows.issuperset(each.incoming)) or each.attached_to in gone or each.parent in gone)}
+        if not behind:
+            break
+        gone |= behind
+    root = etree.fromstring(pack.files[timer.file])
+    for node in [*root.iter()]:
+        if isinstance(node.tag, str) and {node.get("id"), node.get("bpmnElement"), (node.text or "").strip()} & (gone | arrows):
+            parent = node.getparent()
+            parent.remove(node)
+    return Pack.from_files({**pack.files, timer.file: etree.tostring(root, xml_declaration=True, encoding="UTF-8")})
+
+
+def release_unchecked(work: Any, files: Any, note: str) -> None:
+    """What `release_pack` does, but for what `check` says against it."""
+    pack = Pack.from_files(files)
+    work.db.execute(sa.insert(t.releases).values(id=new_id(), pack=pack.id, number=1, digest=pack.digest, files=bundle(files), note=note,
+                                                 released_at=work.now, released_by=None))
+
+
+def likely_first(deadline: str) -> list[Scenario]:
+    """Every shipped story, those first that speak of this deadline being missed."""
+    return sorted(stories(), key=lambda story: not any(any(one.partition("@")[0] == deadline for one in step.expect.get("breaches", ()))
+                                                       for step in story.steps))
+
+
+# ---- facts
+
+@pytest.mark.parametrize("clause", TARGETS)
+def test_a_target_has_a_timer_event_in_a_diagram(pack: Pack, clause: str):
+    found = timers(pack, clause)
+
+    assert found, f"No timer event has the clause {clause}."
+    for timer in found:
+        deadline = pack.deadlines[timer.deadline]
+        assert (deadline.kind, clause in deadline.clause) == ("seed target", True)
+
+
+@each_timer
+def test_without_its_timer_the_pack_has_one_fault_and_it_names_the_deadline(pack: Pack, timer: Timer):
+    mutilated = without(pack, timer)
+
+    assert timer.element not in mutilated.elements
+    assert pack.elements.keys() - mutilated.elements.keys() <= {timer.element, *everything_behind(pack, timer)}
+    [fault] = [fault for fault in check(mutilated) if fault not in check(pack)]
+    assert (fault.file, fault.element) == ("deadlines.toml", timer.deadline)
+    assert f"=deadlines.{timer.deadline}" in fault.says
+
+
+@each_timer
+def test_without_its_timer_a_shipped_story_fails(pack: Pack, timer: Timer):
+    mutilated = without(pack, timer)
+
+    failing = next((story for story in likely_first(timer.deadline) if not rehearse(story, mutilated, settings(), release_unchecked).passed), None)
+
+    assert failing is not None, f"No scenario notices that {timer.element} is gone: one should expect what it leads to."
+    assert rehearse(failing, pack, settings(), release_unchecked).failures == []
+
+
+def everything_behind(pack: Pack, timer: Timer) -> set[str]:
+    """Ids of the elements that the timer's arrows lead to, however far."""
+    process = pack.processes[pack.elements[timer.element].process]
+    found: set[str] = set()
+    waiting = [pack.elements[timer.element]]
+    while waiting:
+        for each in process.after(waiting.pop()):
+            if each.id not in found:
+                found.add(each.id)
+                waiting.append(each)
+    return found
