@@ -4,6 +4,7 @@ from __future__ import annotations
 import inspect
 import logging
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from engine.releases import Shelf
 from engine.rules.access import SYSTEM, Actor, Holding, permissions_of
 from engine.store import tables as t
 from engine.store.database import Database, new_id
-from engine.store.sealing import Vault
+from engine.store.sealing import Broken, Vault
 from engine.work import Work
 
 if TYPE_CHECKING:
@@ -113,6 +114,17 @@ class Engine:
     def now(self) -> Any:
         """This moment, in the board's zone."""
         return self.clock.now().astimezone(self.settings.board.timezone)
+
+    def wrong_key(self) -> str | None:
+        """What to say if the master key is not the one this database was written with: asked once, before anyone is let in."""
+        with self.database.reading() as db:
+            newest = db.execute(sa.select(t.cases.c.id, t.cases.c.key).where(t.cases.c.key.is_not(None)).order_by(t.cases.c.started_at.desc()).limit(20)).all()
+        for row in newest:  # one alone could be damaged
+            with suppress(Broken):
+                self.vault.unwrap(row.key, row.id)
+                return None
+        return ("environment: CASEREVIEW_MASTER_KEY is not the key that the cases in this database were sealed with. "
+                "Set the one that was used before; no case can be read without it.") if newest else None
 
     def close(self) -> None:
         """Give everything back."""

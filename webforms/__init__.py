@@ -5,6 +5,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import govuk_frontend_jinja
+import govuk_frontend_wtf
 from flask import Flask, url_for
 from govuk_frontend_wtf.main import WTFormsHelpers
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
@@ -48,7 +50,7 @@ def _templates(app: Flask) -> None:
     """Our own templates, and those of the two GOV.UK packages under their names."""
     app.jinja_loader = ChoiceLoader([
         PackageLoader("webforms"),
-        PrefixLoader({name: PackageLoader(name) for name in ("govuk_frontend_jinja", "govuk_frontend_wtf")}),
+        PrefixLoader({package.__name__: PackageLoader(package.__name__) for package in (govuk_frontend_jinja, govuk_frontend_wtf)}),
     ])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     WTFormsHelpers(app)

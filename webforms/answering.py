@@ -13,8 +13,9 @@ from engine.actions import save_draft
 from engine.errors import ChecksRefuse, Incident, InvalidAnswers, ReasonNeeded, Refused
 from engine.packs import REASON
 from webforms import identity, posted
-from webforms.forms import draw, newly_asked, typed_rows
+from webforms.forms import draw, newly_asked
 from webforms.identity import actor, engine
+from webforms.typed import typed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +68,9 @@ def form_routes(page: Blueprint, rule: str, name: str, make: Callable[..., Askin
 
     def show(**place: str) -> Any:
         asking = make(**place)
-        return _page(asking, asking.values, reason=asking.reason) if asking.open else render_template(asking.template, asking=asking, page=asking.page, **asking.context)
+        if asking.open:
+            return _page(asking, asking.values, reason=asking.reason)
+        return render_template(asking.template, asking=asking, page=asking.page, **asking.context)
 
     def answer(**place: str) -> Any:
         if bare is not None and (sent := _sent_at_once(bare(**place), lambda: make(**place))) is not None:
@@ -253,9 +256,11 @@ def _page(asking: Asking, raw: dict[str, Any], *, errors: Mapping[str, str] | No
     if request.files and posted.files_in(raw):   # a browser never sends a file twice by itself
         _keep(asking, raw, reason)
     shown = page.form.show(raw, page.names, now)
-    drawn = draw(page.form, shown, raw, errors or {}, now, new=new, focus=_first_in(asking, focus))
+    drawn = draw(page.form, shown, raw, errors or {}, now, new=new, focus=_first_in(asking, focus), title=page.title)
     reason_error = (errors or {}).get(REASON) or ("Enter a reason, or change your answers" if ask_reason else None)
-    summary = [*({**one, "href": f"#{REASON}"} if one["text"] == reason_error else one for one in drawn.errors), *({"text": hit.says, "href": f"#{REASON}"} if ask_reason else {"text": hit.says} for hit in hits)]
+    to_reason = {"href": f"#{REASON}"}
+    summary = [one | (to_reason if one["text"] == reason_error else {}) for one in drawn.errors]
+    summary += [{"text": hit.says} | (to_reason if ask_reason else {}) for hit in hits]
     body = render_template(asking.template, asking=asking, page=page, drawn=drawn, summary=summary, hits=hits, reason=reason, again=again,
                            ask_reason=bool(ask_reason or reason or reason_error), reason_error=reason_error, new=new, **asking.context)
     return body, status

@@ -37,6 +37,8 @@ def install(app: Flask) -> None:
     app.add_template_filter(clock_tag)
     app.add_template_filter(prose)
     app.add_template_filter(size)
+    app.add_template_filter(kind_words)
+    app.add_template_filter(clauses)
     app.add_template_filter(shown, "in_words")
     app.context_processor(lambda: {"me": current_user, "csrf": generate_csrf, "board": engine().settings.board, "today": engine().now().date()})
 
@@ -90,6 +92,17 @@ def clock_tag(clock: ClockRow) -> str:
     if clock.state == "cancelled": return "grey"
     if clock.ended: return "orange" if clock.days < 0 else "green"
     return due_tag(clock.due)
+
+
+def kind_words(kind: str | None) -> str:
+    """Where a deadline comes from, for someone who has not read the papers."""
+    known = {"seed target": "Target of the board’s process", "local": "Local target"}
+    return known.get(kind or "", (kind or "").capitalize())
+
+
+def clauses(text: str) -> Markup:
+    """“H2-16, L-20”, each kept on one line."""
+    return Markup(", ").join(Markup('<span class="app-nowrap">{}</span>').format(one.strip()) for one in text.split(",") if one.strip())
 
 
 def prose(text: str | None, top: int = 2) -> Markup:

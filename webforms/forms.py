@@ -56,9 +56,9 @@ def dashed(path: str) -> str:
 
 
 def draw(form: Form, shown: Shown, raw: Mapping[str, Any], errors: Mapping[str, str], now: datetime, *, new: frozenset[str] = frozenset(),
-         focus: str | None = None) -> Drawn:
-    """The form with these answers and errors in it."""
-    drawing = _Drawing(shown, errors, now, new, focus)
+         focus: str | None = None, title: str = "") -> Drawn:
+    """The form with these answers and errors in it; a heading that only says the page's title again is left out."""
+    drawing = _Drawing(shown, errors, now, new, focus, title)
     blocks = tuple(drawing.items(form.fields, raw, "", 2))
     known = {path for path, _ in drawing.links}
     links = dict(drawing.links)
@@ -94,8 +94,8 @@ def _asks(item: Item) -> bool:
 
 
 class _Drawing:
-    def __init__(self, shown: Shown, errors: Mapping[str, str], now: datetime, new: frozenset[str], focus: str | None) -> None:
-        self.shown, self.errors, self.now, self.new, self.focus = shown, errors, now, new, focus
+    def __init__(self, shown: Shown, errors: Mapping[str, str], now: datetime, new: frozenset[str], focus: str | None, title: str) -> None:
+        self.shown, self.errors, self.now, self.new, self.focus, self.title = shown, errors, now, new, focus, title
         self.links: list[tuple[str, str]] = []   # path → id of what to put right
 
     def items(self, items: Iterable[Item], raw: Any, prefix: str, level: int) -> list[Block]:
@@ -107,7 +107,7 @@ class _Drawing:
         if path in self.shown.hidden:
             return Block("nothing", path, when=bool(item.hide), shown=False)
         when, new = bool(item.hide), path in self.new
-        if isinstance(item, Text): return Block("text", path, {"text": self.shown.texts.get(path, ""), "level": level}, when=when)
+        if isinstance(item, Text): return Block("text", path, {"text": self.text(path), "level": level}, when=when)
         if isinstance(item, Separator): return Block("space" if item.space else "line", path, when=when)
         if isinstance(item, Table):
             return Block("table", path, {"label": item.label, "heads": [head for _, head in item.columns], "rows": self.shown.tables.get(path, [])}, when=when)
@@ -134,6 +134,11 @@ class _Drawing:
             "more": not item.fixed and (item.max is None or many < item.max), "fewer": not item.fixed and many > item.min,
             "optional": item.min == 0 and not item.fixed, "inner": inner(item.label),
         }, tuple(rows), when, new=new)
+
+    def text(self, path: str) -> str:
+        words = self.shown.texts.get(path, "")
+        first, _, rest = words.lstrip().partition("\n")
+        return rest if first.startswith("#") and first.strip("# ").casefold() == self.title.casefold() else words
 
     # -- questions
 
@@ -183,7 +188,8 @@ class _Drawing:
     def _checkbox(self, item: Field, raw: Any, path: str, label: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         self.link(path, params["id"])
         hint = params.pop("hint", None)
-        option: dict[str, Any] = {"value": "true", "text": label, "checked": raw is True or (isinstance(raw, str) and raw.strip().lower() in ("true", "on", "yes", "1"))}
+        ticked = raw is True or (isinstance(raw, str) and raw.strip().lower() in ("true", "on", "yes", "1"))
+        option: dict[str, Any] = {"value": "true", "text": label, "checked": ticked}
         if hint: option["hint"] = hint
         return "checkboxes", params | {"idPrefix": params["id"], "items": [option]}
 
@@ -196,7 +202,8 @@ class _Drawing:
         options = self._options(path, {option_token(one) for one in given})
         wide = len(options) >= MANY_OPTIONS
         return ("checkboxes" if options else "none"), params | {
-            "idPrefix": params["id"], "fieldset": _legend(label), "items": options, "classes": "govuk-checkboxes--small app-columns" if wide else "", "label": _label(label)}
+            "idPrefix": params["id"], "fieldset": _legend(label), "items": options, "label": _label(label),
+            "classes": "govuk-checkboxes--small app-columns" if wide else ""}
 
     _checklist = _taglist = _several
 
@@ -281,30 +288,3 @@ def _moment_parts(raw: Any, now: datetime) -> tuple[Any, Any]:
         return local.date(), local.time().replace(second=0, microsecond=0)
     if isinstance(raw, dict): return raw.get("date"), raw.get("time")
     return (raw, None)
-
-
-def typed_rows(form: Form, raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a person typed, as plain pairs, for showing it back when it could not be taken."""
-    return list(_typed_rows(form.fields, raw))
-
-
-def _typed_rows(items: Iterable[Item], raw: Any) -> Iterable[tuple[str, str]]:
-    raw = raw if isinstance(raw, dict) else {}
-    for item in items:
-        if isinstance(item, Group):
-            yield from _typed_rows(item.items, raw.get(item.path) if item.path else raw)
-        elif isinstance(item, List):
-            for at, row in enumerate(raw.get(item.path) or []):
-                yield from ((f"{item.label} {at + 1}: {label}", words) for label, words in _typed_rows(item.items, row))
-        elif isinstance(item, Field) and not item.readonly and raw.get(item.key) not in (None, "", [], {}):
-            if words := _in_words(item, raw[item.key]): yield item.label, words
-
-
-def _in_words(item: Field, value: Any) -> str:
-    labels = {option_token(option.value): option.label for option in item.options}
-    if isinstance(value, list): return ", ".join(_in_words(item, one) for one in value)
-    if isinstance(value, posted.Upload): return value.name
-    if isinstance(value, dict):
-        if posted.is_file(value): return str(value["name"])
-        return " ".join(filter(None, (_in_words(item, one) for one in value.values())))
-    return labels.get(option_token(value), plain_text(item, value))

@@ -61,7 +61,8 @@ def _forged(error: CSRFError) -> Any:
     except Incident as incident:
         return _incident(incident)
     if current_user.is_authenticated or request.endpoint != "sign_in.form":
-        return page(400, "Please try again", ["This page was open for a long time, so what you sent was not taken.", "Go back, reload the page and send it again."])
+        return page(400, "Please try again", ["This page was open for a long time, so what you sent was not taken.",
+                                              "Go back, reload the page and send it again."])
     return page(400, "Please sign in again", ["This page was open for a long time. Open the sign-in page again."], sign_in=True)
 
 

@@ -30,7 +30,7 @@ def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, 
     waiting = waited_for(held.pack, here.waiting_messages()).get(action)
     if waiting is None:
         raise NotAllowed(f"“{offered.label}” is not possible now.")
-    if not may_press(work.actor, held.pack, offered, waiting.place, held.id):
+    if not may_press(work.actor, offered, waiting.place, held):
         raise NotAllowed(f"“{offered.label}” is for: {', '.join(held.pack.roles[role].label for role in offered.offer_to)}.")
 
     asked = asked_of(held, here.looked_up, offered.at, waiting.place, here.variables(waiting.task_id), None)

@@ -68,5 +68,9 @@ def _matches(secret: str, password: str) -> bool:
 
 
 def touch_session(work: Work, token: str) -> None:
-    """The session was used just now."""
-    work.db.execute(sa.update(t.sessions).where(t.sessions.c.token == digest(token), t.sessions.c.ended_at.is_(None)).values(seen_at=work.now))
+    """The session was used just now. One that has run out is not woken by it."""
+    limits, session = work.settings.sessions, t.sessions
+    work.db.execute(sa.update(session).where(
+        session.c.token == digest(token), session.c.ended_at.is_(None),
+        session.c.seen_at >= work.now - timedelta(minutes=limits.idle_minutes),
+        session.c.created_at >= work.now - timedelta(minutes=limits.absolute_minutes)).values(seen_at=work.now))

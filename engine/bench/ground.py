@@ -1,7 +1,8 @@
 """A board to measure on: an engine on a fresh database, two people, and as many open cases as wanted."""
 from __future__ import annotations
 
-import os
+import base64
+import secrets
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -42,7 +43,8 @@ class Ground:
 
     def start(self) -> str:
         """A new case at its first task."""
-        return self.engine.perform(self.clerk, actions.start_case, pack=f"row-of-{self.tasks}", start="begun", answers=ANSWERS).case
+        started = self.engine.perform(self.clerk, actions.start_case, pack=f"row-of-{self.tasks}", start="begun", answers=ANSWERS)
+        return str(started.case)
 
     def open_task(self, case: str) -> str | None:
         """The task a case waits for; None when it is over."""
@@ -53,7 +55,7 @@ class Ground:
         """The open task of the case with this reference."""
         with self.engine.database.reading() as db:
             query = sa.select(t.tasks.c.id).join(t.cases, t.cases.c.id == t.tasks.c.case_id).where(t.cases.c.reference == reference)
-            return db.execute(query.where(t.tasks.c.state == "open")).scalar_one()
+            return str(db.execute(query.where(t.tasks.c.state == "open")).scalar_one())
 
     def submit(self, task: str) -> None:
         """The task done."""
@@ -91,7 +93,8 @@ class Ground:
         for table, originals in rows.items():
             copied[table] = []
             for original in originals:
-                row = {name: fresh[value] if name in _NAMES_ROW and value in fresh else value for name, value in original.items()} | {"case_id": case}
+                row: dict[str, Any] = {name: fresh[value] if name in _NAMES_ROW and value in fresh else value for name, value in original.items()}
+                row["case_id"] = case
                 if sealed := _SEALED.get(table):
                     place = (table, original["version"]) if table == "steps" else (table, original["id"])
                     row[sealed] = key.seal(old.open(original[sealed], pattern["id"], *place), case, table, row.get("version", row.get("id")))
@@ -110,7 +113,8 @@ def ground(tasks: int = 10) -> Iterator[Ground]:
     with tempfile.TemporaryDirectory(prefix="casereview-bench-") as folder:
         url = f"sqlite:///{folder}/bench.db"
         everything = frozenset({"see_all_cases", "see_answers", "see_status", "see_trail"})
-        found = load_settings(Path("config"), {**os.environ, "CASEREVIEW_ENV": "development"})
+        keys = {"CASEREVIEW_SECRET_KEY": secrets.token_hex(), "CASEREVIEW_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode()}
+        found = load_settings(Path("config"), keys, kind="development")  # keys of its own, and nothing of this deployment's environment
         settings = replace(found, database_url=url, data_folder=Path(folder), roles={**found.roles, "overseer": everything})
         migrate(url)
         engine = Engine(settings, Database(url), SystemClock())

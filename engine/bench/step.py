@@ -37,6 +37,7 @@ def measure() -> Figures:
             if tasks == 10:
                 figures |= {
                     "step_to_naive_ratio": times.ratio("step", "naive"), "step_to_library_ratio": times.ratio("step", "library"),
+                    "step_cpu_ms": times.cpu_ms("step"), "step_cpu_to_library_ratio": times.cpu_ratio("step", "library"),
                     "step_to_floor_ratio": times.ratio("step", "commit"), "step_cold_to_library_ratio": times.ratio("cold", "library")}
                 figures |= _asked(here) | {"naive_state_bytes": floor.size}
             else:
@@ -46,21 +47,20 @@ def measure() -> Figures:
 
 def _one_case(here: Ground, library: Stock, floor: Floor, times: Times) -> None:
     """A case of each kind, step by step in turn."""
-    begun: list[str] = []
-    times.take("start", lambda: begun.append(here.start()))
-    saved, over = library.begin(), False
-    while not over and (task := here.open_task(begun[0])) is not None:
-        times.take("step", lambda task=task: here.submit(task))
-        kept: list[tuple[str, bool]] = []
-        times.take("library", lambda kept=kept, saved=saved: kept.append(library.step(saved, dict(ANSWERS))))
-        times.take("naive", lambda saved=saved: floor.write(library.step(saved, dict(ANSWERS))[0]))
-        times.take("commit", lambda: floor.write("x" * 600))
-        saved, over = kept[0]
+    def naive(state: str) -> None:
+        floor.write(library.step(state, dict(ANSWERS))[0])
+
+    case, saved, over = times.take("start", here.start), library.begin(), False
+    while not over and (task := here.open_task(case)) is not None:
+        times.take("step", here.submit, task)
+        times.take("naive", naive, saved)
+        times.take("commit", floor.write, "x" * 600)
+        saved, over = times.take("library", library.step, saved, dict(ANSWERS))
     cold = here.start()
     for _ in range(2):
         here.engine._live.clear()  # noqa: SLF001 - as if this process had just begun
         if (task := here.open_task(cold)) is not None:
-            times.take("cold", lambda task=task: here.submit(task))
+            times.take("cold", here.submit, task)
 
 
 def _asked(here: Ground) -> Figures:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import time
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
@@ -12,14 +12,8 @@ if TYPE_CHECKING:
 
     from engine.store.database import Database
 
-Work = Callable[[], Any] if TYPE_CHECKING else Any
-
-
-def timed(work: Work) -> float:
-    """How many milliseconds it takes."""
-    began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began) * 1000
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Times:
@@ -27,10 +21,15 @@ class Times:
 
     def __init__(self) -> None:
         self._samples: dict[str, list[float]] = {}
+        self._busy: dict[str, list[float]] = {}
 
-    def take(self, name: str, work: Work) -> None:
-        """One more sample."""
-        self._samples.setdefault(name, []).append(timed(work))
+    def take(self, name: str, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What the work gives; how long it took is one more sample."""
+        began, busy = time.perf_counter(), time.process_time()
+        result = work(*args, **kwargs)
+        self._samples.setdefault(name, []).append((time.perf_counter() - began) * 1000)
+        self._busy.setdefault(name, []).append((time.process_time() - busy) * 1000)
+        return result
 
     def ms(self, name: str) -> float:
         """The sample in the middle."""
@@ -39,6 +38,14 @@ class Times:
     def p95_ms(self, name: str) -> float:
         """What nineteen of twenty stay below."""
         return sorted(self._samples[name])[int(len(self._samples[name]) * 0.95)]
+
+    def cpu_ms(self, name: str) -> float:
+        """The sample in the middle of the time processors worked on it, in whatever thread; waiting for the disk is not in it."""
+        return median(self._busy[name])
+
+    def cpu_ratio(self, one: str, other: str) -> float:
+        """How many times the other's work: the figure to trust on a machine that does much else."""
+        return self.cpu_ms(one) / self.cpu_ms(other)
 
     def ratio(self, one: str, other: str) -> float:
         """How many times the other."""

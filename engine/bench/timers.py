@@ -26,10 +26,10 @@ def measure() -> Figures:
         times = Times()
         sweep(many.engine)
         for _ in range(200):
-            times.take("few", lambda: sweep(few.engine))
-            times.take("many", lambda: sweep(many.engine))
+            times.take("few", sweep, few.engine)
+            times.take("many", sweep, many.engine)
         with many.engine.database.writing() as db:
             db.execute(sa.update(t.timers).where(t.timers.c.case_id.in_(soon)), {"due_at": many.engine.now() - timedelta(hours=1)})
-        times.take("fire", lambda: sweep(many.engine))
+        times.take("fire", sweep, many.engine)
     return {"timers_sweep_10_waiting_ms": times.ms("few"), "timers_sweep_10000_waiting_ms": times.ms("many"), "timers_sweep_ratio": times.ratio("many", "few"),
             "timers_fired_each_ms": times.ms("fire") / DUE}

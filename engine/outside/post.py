@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 import structlog
 
+from engine.errors import Incident
 from engine.feel import data
 from engine.store import tables as t
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from engine.settings import Mail
 
 BATCH = 50
+#: How long a mail is one process's to send. Should it die meanwhile, another takes it up after that.
+TAKEN_FOR = timedelta(minutes=30)
 #: How long to wait after the first, second … failure; after the last, a mail is given up and an operator is told.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
 log = structlog.get_logger("casereview.mail")
@@ -51,35 +54,52 @@ def postman(settings: Mail, folder: Path) -> Iterator[Postman]:
 def send_waiting(engine: Engine) -> int:
     """Send what is due now; gives how many left. A mail is marked after the server has taken it: dying in between sends the same
     Message-ID twice, never none."""
-    now, sent = engine.clock.now(), 0
-    with engine.database.reading() as db:
-        waiting = db.execute(sa.select(t.outbox, t.people.c.email, t.people.c.name, t.cases.c.key).join(t.people, t.people.c.id == t.outbox.c.person)
-                             .outerjoin(t.cases, t.cases.c.id == t.outbox.c.case_id)
-                             .where(t.outbox.c.next_at <= now).order_by(t.outbox.c.next_at).limit(BATCH)).all()
+    sent, waiting = 0, _taken(engine)
     if not waiting:
         return 0
+    tried: set[str] = set()
     try:
         with postman(engine.settings.mail, engine.settings.data_folder) as take:
             for row in waiting:
+                tried.add(row.id)
                 sent += _one(engine, row, take)
     except OSError as problem:  # the server cannot be reached at all: everything waits
         for row in waiting:
-            _failed(engine, row, problem)
+            if row.id not in tried:
+                _failed(engine, row, problem)
     return sent
 
 
-def _one(engine: Engine, row: Any, take: Postman) -> int:
+def _taken(engine: Engine) -> list[Any]:
+    """What is due, now this process's to send: another that looks meanwhile does not find it, unless this one dies over it."""
+    now, o = engine.clock.now(), t.outbox
+    due = sa.select(o.c.id).where(o.c.next_at <= now).order_by(o.c.next_at, o.c.queued_at).limit(BATCH).with_for_update(skip_locked=True)
+    with engine.database.reading() as db:
+        if db.scalar(sa.select(o.c.id).where(o.c.next_at <= now).limit(1)) is None:
+            return []
+    with engine.database.writing() as db:
+        mine = list(db.scalars(due))
+        db.execute(sa.update(o).where(o.c.id.in_(mine)).values(next_at=now + TAKEN_FOR))
+        query = sa.select(o, t.people.c.email, t.cases.c.key).join(t.people, t.people.c.id == o.c.person).outerjoin(t.cases, t.cases.c.id == o.c.case_id)
+        return list(db.execute(query.where(o.c.id.in_(mine)).order_by(o.c.queued_at)).all())
+
+
+def _one(engine: Engine, row: Any, take: Callable[[EmailMessage], object]) -> int:
     try:
         take(_written(engine, row))
-    except OSError as problem:
+    except (OSError, ValueError, Incident) as problem:  # an address or a content that makes no mail must not hold up the others
         _failed(engine, row, problem)
         return 0
-    with engine.database.writing() as db:
-        db.execute(sa.update(t.outbox).where(t.outbox.c.id == row.id).values(sent_at=engine.clock.now(), next_at=None, tries=row.tries + 1))
+    _sent(engine, row)
     return 1
 
 
-def _failed(engine: Engine, row: Any, problem: OSError) -> None:
+def _sent(engine: Engine, row: Any) -> None:
+    with engine.database.writing() as db:
+        db.execute(sa.update(t.outbox).where(t.outbox.c.id == row.id).values(sent_at=engine.clock.now(), next_at=None, tries=row.tries + 1))
+
+
+def _failed(engine: Engine, row: Any, problem: Exception) -> None:
     wait = WAITS[row.tries] if row.tries < len(WAITS) else None
     log.warning("mail_failed", mail=row.id, tries=row.tries + 1, why=type(problem).__name__, given_up=wait is None)
     with engine.database.writing() as db:
@@ -93,6 +113,7 @@ def _written(engine: Engine, row: Any) -> EmailMessage:
     mail["From"], mail["To"] = engine.settings.mail.sender, row.email
     mail["Subject"] = " ".join(words["subject"].split())
     mail["Message-ID"] = f"<{row.id}@{engine.settings.mail.sender.rpartition('@')[2].strip('>') or 'casereview'}>"
+    mail["Date"] = engine.clock.now()
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday reply should come back
     mail.set_content(words["body"])
     return mail

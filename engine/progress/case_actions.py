@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engine.packs import Pack, Start
     from engine.rules.access import Actor
     from engine.spiff import Place, Waiting
+    from engine.work import Case
 
 
 def waited_for(pack: Pack, messages: Iterable[Waiting]) -> dict[str, Waiting]:
@@ -22,11 +23,11 @@ def waited_for(pack: Pack, messages: Iterable[Waiting]) -> dict[str, Waiting]:
     return found
 
 
-def may_press(actor: Actor, pack: Pack, action: Start, place: Place, case: str) -> bool:
-    """A role of an agency presses it for its own agency only: the one this place is about."""
-    offered = []
+def may_press(actor: Actor, action: Start, place: Place, case: Case) -> bool:
+    """A role of an agency presses it for its own agency only: the one this place is about, or else the one whose case this is."""
+    agency, offered = place.agency or case.agency, []
     for name in action.offer_to:
-        scope = pack.roles[name].scope
-        if "agency" not in scope or place.agency:
-            offered.append(offered_to(name, scope, place.agency, case))
+        scope = case.pack.roles[name].scope
+        if "agency" not in scope or agency:
+            offered.append(offered_to(name, scope, agency, case.id))
     return actor.answers_to(offered)

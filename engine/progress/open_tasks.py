@@ -33,14 +33,15 @@ def task_row(db: sa.Connection, actor: Actor, task: str) -> Any:
 
 
 def readable_row(db: sa.Connection, actor: Actor, task: str) -> Any:
-    """The same for looking only: whoever may read answers sees what was answered in a case they may see."""
+    """The same for looking only: in a case they may see, who may read answers sees what was answered, who may hand tasks over what is open."""
     try:
         return task_row(db, actor, task)
     except NotFound:
         seen = sa.select(t.tasks, t.people.c.name.label("done_by_name")).outerjoin(t.people, t.people.c.id == t.tasks.c.done_by).join(
-            t.cases, t.cases.c.id == t.tasks.c.case_id).where(t.tasks.c.id == task, t.tasks.c.state == "done", sees_case(actor))
+            t.cases, t.cases.c.id == t.tasks.c.case_id).where(t.tasks.c.id == task, sees_case(actor))
         row = db.execute(seen).one_or_none()
-        if row is None or not actor.may("see_answers", row.case_id):
+        needed = {"done": "see_answers", "open": "hand_over"}.get(row.state if row else "")
+        if row is None or needed is None or not actor.may(needed, row.case_id):
             raise
         return row
 
@@ -80,7 +81,8 @@ def barred_from(db: sa.Connection, case: Case, element: Element, person: str, it
 def asked_of(case: Case, names: Names, element: Element, place: Place, variables: Mapping[str, Any], task: str | None) -> Asked:
     """The form of a task or case action with all that it may use."""
     given = names.of(paths_of(case.pack, element), place)
-    return Asked(form=case.pack.forms[element.form or ""], element=element.id, checks=element.checks, names={**given, **variables}, item=place.item, agency=place.agency, task=task)
+    return Asked(form=case.pack.forms[element.form or ""], element=element.id, checks=element.checks, names={**given, **variables}, item=place.item,
+                 agency=place.agency, task=task)
 
 
 __all__ = ["asked_of", "barred_from", "holders", "not_barred", "readable_row", "still_open", "task_row"]

@@ -1,7 +1,7 @@
 """Everything that can be looked up, one file per subject."""
 from engine.queries.case_status import all_cases, case_page
 from engine.queries.case_trail import case_trail
-from engine.queries.diagram import diagram
+from engine.queries.diagram import diagram, drawing
 from engine.queries.forms_to_answer import action_page, start_page, task_form, task_page
 from engine.queries.my_things import counts, document, my_drafts, ready, session_of
 from engine.queries.registers import RegisterPage, register_page
@@ -17,6 +17,7 @@ __all__ = [
     "counts",
     "diagram",
     "document",
+    "drawing",
     "home",
     "my_drafts",
     "ready",

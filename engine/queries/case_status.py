@@ -84,7 +84,8 @@ def figures_of(db: sa.Connection, case: Case, zone: Any) -> dict[str, int]:
     """Figure → days between the first passing of its two elements, by the board's calendar days."""
     wanted = {element for figure in case.pack.figures.values() for element in (figure.since, figure.until)}
     p = t.passed
-    rows = db.execute(sa.select(p.c.element, sa.func.min(p.c.at).label("at")).where(p.c.case_id == case.id, p.c.element.in_(sorted(wanted))).group_by(p.c.element))
+    rows = db.execute(sa.select(p.c.element, sa.func.min(p.c.at).label("at")).where(p.c.case_id == case.id, p.c.element.in_(sorted(wanted)))
+                      .group_by(p.c.element))
     days = {row.element: row.at.astimezone(zone).date() for row in rows}
     return {name: (days[figure.until] - days[figure.since]).days for name, figure in case.pack.figures.items() if figure.since in days and figure.until in days}
 
@@ -143,7 +144,8 @@ def _cursor(after: str) -> Any:
 def _next_tasks(look: Look, cases: list[str]) -> dict[str, list[str]]:
     rows = defaultdict(list)
     query = sa.select(t.tasks.c.case_id, t.tasks.c.element).where(t.tasks.c.case_id.in_(cases), t.tasks.c.state == "open")
-    for row in look.db.execute(query.order_by(sa.func.coalesce(t.tasks.c.due, sa.literal("9999-12-31")) if look.db.dialect.name == "sqlite" else t.tasks.c.due, t.tasks.c.offered_at)):
+    due = sa.func.coalesce(t.tasks.c.due, sa.literal("9999-12-31")) if look.db.dialect.name == "sqlite" else t.tasks.c.due
+    for row in look.db.execute(query.order_by(due, t.tasks.c.offered_at)):
         rows[row.case_id].append(row.element)
     return rows
 
@@ -163,7 +165,8 @@ def _tasks(look: Look, case: Case, agencies: dict[str, str], *, full: bool) -> t
         offered[row.task].append(row.holder)
     mine = {row.id for row in rows if look.actor.answers_to(offered[row.id]) or look.actor.person in (row.claimed_by, row.done_by)}
     people = person_names(look, [person for row in rows for person in (row.claimed_by, row.done_by)])
-    open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies))
+    hands_over = look.actor.may("hand_over", case.id)
+    open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies), can_open=hands_over or row.id in mine)
                  for row in rows if row.state == "open" and (full or row.id in mine)]
     done = [DoneRow(name=case.pack.tasks[row.element].name, item=item_name(row.item, agencies), who=people.get(row.done_by, ""), at=row.done_at,
                     task=row.id if row.id in mine or look.actor.may("see_answers", case.id) else None)
@@ -193,7 +196,8 @@ def _documents(look: Look, case: Case) -> list[DocumentRow]:
     d = t.documents
     rows = look.db.execute(sa.select(d.c.id, d.c.field, d.c.size, d.c.at, d.c.by, d.c.name, d.c.element).where(d.c.case_id == case.id).order_by(d.c.at)).all()
     people = person_names(look, (row.by for row in rows))
-    return [DocumentRow(row.id, case.open(row.name, "documents", row.id, "name"), _label(case, row.element, row.field), row.size, row.at, people.get(row.by, ""))
+    return [DocumentRow(row.id, case.open(row.name, "documents", row.id, "name"),
+                        _label(case, row.element, row.field), row.size, row.at, people.get(row.by, ""))
             for row in rows if may_read(look.actor, case, row.element, row.field)]
 
 

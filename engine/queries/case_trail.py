@@ -82,5 +82,14 @@ def _words(row: Any, pack: Pack, people: dict[str | None, str], agencies: dict[s
             says[key] = f"{day.day} {day:%B %Y}"
     if row.event == "viewed":
         page, _, which = str(says.get("page")).partition(" ")
-        says["page"] = f"{page} “{pack.elements[which].name}”" if which in pack.elements else f"{page} page" if page == "case" else str(says.get("page"))
+        says["page"] = f"{page} “{_name(pack, which)}”" if which else f"{page} page" if page == "case" else page
     return SENTENCES.get(str(row.event), str(row.event)).format_map(says)
+
+
+def _name(pack: Pack, which: str) -> str:
+    """What people call an element, register or diagram."""
+    if which in pack.elements:
+        return pack.elements[which].properties.get("label") or pack.elements[which].name or which
+    if which in pack.registers:
+        return pack.registers[which].title
+    return pack.processes[which].name or which if which in pack.processes else which

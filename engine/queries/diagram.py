@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound
 from engine.look import sees_all_of
+from engine.packs.elements import ACTIVITIES
+from engine.queries.forms_to_answer import running
 from engine.queries.shapes import Diagram, DiagramRow, Marks
 from engine.store import tables as t
 
@@ -32,15 +34,24 @@ def diagram(look: Look, reference: str, process: str | None = None) -> Diagram:
     drawn = case.pack.processes.get(process or case.pack.main.id)
     if drawn is None:
         raise NotFound
+    names = {other.id: other.name or other.id for other in case.pack.processes.values()}
     marks, moments = _marks(look, case, drawn)
     look.shows(case.id, f"diagram {drawn.id}")
     rows = [(element.name or KINDS[element.kind], KINDS[element.kind], _state(marks.get(element.id, Marks())), _when(look, moments.get(element.id)))
             for element in _reading_order(drawn) if element.kind in KINDS]
     return Diagram(
-        reference=reference, process=drawn.id, name=drawn.name or drawn.id, xml=drawn.xml, marks=marks, rows=rows,
-        parents=[DiagramRow(other.id, other.name or other.id) for other in case.pack.processes.values() if any(
+        reference=reference, process=drawn.id, name=names[drawn.id], marks=marks, rows=rows,
+        parents=[DiagramRow(other.id, names[other.id]) for other in case.pack.processes.values() if any(
             element.called == drawn.id for element in other.elements.values())],
-        calls={element.id: element.called for element in drawn.elements.values() if element.called in case.pack.processes and element.called})
+        calls={element.id: DiagramRow(element.called, names[element.called]) for element in drawn.elements.values() if element.called in names})
+
+
+def drawing(look: Look, reference: str, process: str) -> bytes:
+    """The diagram itself, as its owner drew it, on the release of this case."""
+    case = look.case(reference)
+    if not sees_all_of(look, case.id) or process not in case.pack.processes:
+        raise NotFound
+    return case.pack.processes[process].xml
 
 
 def _marks(look: Look, case: Case, drawn: Process) -> tuple[dict[str, Marks], dict[str, datetime]]:
@@ -50,16 +61,16 @@ def _marks(look: Look, case: Case, drawn: Process) -> tuple[dict[str, Marks], di
     for row in look.db.execute(sa.select(p.c.element, sa.func.count().label("many"), sa.func.max(p.c.at).label("at"))
                                .where(p.c.case_id == case.id, p.c.element.in_(ids)).group_by(p.c.element)):
         done[row.element], moments[row.element] = row.many, row.at
-    now: dict[str, int] = {}
+    process = running(look, case)
+    here = process.marks().get(drawn.id, {}) if process else {}
+    now = {element: counts["now"] for element, counts in here.items() if counts["now"] and drawn.elements[element].kind in ACTIVITIES}
     late: set[str] = set()
     inside = _calling(case)
     for task in look.db.execute(sa.select(k.c.element, k.c.process, k.c.due, k.c.offered_at).where(k.c.case_id == case.id, k.c.state == "open")):
-        for element in {task.element, *inside.get(task.process, ()), *_around(case, task.element)}:
-            if element in drawn.elements:
-                now[element] = now.get(element, 0) + 1
-                moments.setdefault(element, task.offered_at)
-                if task.due and task.due < look.today:
-                    late.add(element)
+        for element in now.keys() & {task.element, *inside.get(task.process, ()), *_around(case, task.element)}:
+            moments.setdefault(element, task.offered_at)
+            if task.due and task.due < look.today:
+                late.add(element)
     found = {element: Marks(done=done.get(element, 0), now=now.get(element, 0), late=element in late) for element in {*done, *now}}
     return found, moments
 

@@ -44,7 +44,7 @@ def start_page(look: Look, pack: str, start: str) -> FormPage:
     form = found.forms[beginning.form or ""]
     draft, at = _draft(look, draft_place(start=(pack, start)), None)
     return FormPage(title=beginning.label, help=beginning.help, form=form, names=names, values=draft if draft is not None else form.initial(names, look.now),
-                    draft_at=at, confirm=beginning.confirm, pack=pack, element=start, clause=", ".join(beginning.at.clauses))
+                    draft_at=at, confirm=beginning.confirm, pack=pack, element=start, clause=", ".join(beginning.at.clauses), case_id=None)
 
 
 def action_page(look: Look, reference: str, action: str) -> FormPage:
@@ -57,14 +57,14 @@ def action_page(look: Look, reference: str, action: str) -> FormPage:
     waiting = waited_for(case.pack, process.waiting_messages()).get(action) if process else None
     if process is None or waiting is None:
         raise NotAllowed(f"“{offered.label}” is not possible now.")
-    if not may_press(look.actor, case.pack, offered, waiting.place, case.id):
+    if not may_press(look.actor, offered, waiting.place, case):
         raise NotFound
     asked = asked_of(case, Names(look.db, case, look.settings, look.actor), offered.at, waiting.place, process.variables(waiting.task_id), None)
     draft, at = _draft(look, draft_place(action=(case.id, action)), case)
     look.shows(case.id, f"action {action}")
     return FormPage(title=offered.label, help=offered.help, form=asked.form, names=asked.names,
                     values=draft if draft is not None else asked.form.initial(asked.names, look.now), draft_at=at, confirm=offered.confirm,
-                    pack=case.pack.id, element=action, clause=", ".join(offered.at.clauses))
+                    pack=case.pack.id, element=action, clause=", ".join(offered.at.clauses), case_id=case.id)
 
 
 def task_page(look: Look, task: str) -> TaskPage:
@@ -84,18 +84,18 @@ def task_page(look: Look, task: str) -> TaskPage:
     offered = holders(look.db, task)
     look.shows(case.id, f"task {element.id}")
     mine = row.claimed_by == look.actor.person
-    is_open = row.state == "open"
+    is_open, for_me = row.state == "open", mine or look.actor.answers_to(offered)
     return TaskPage(
         title=element.name, help=element.documentation or element.help, form=asked.form, names=asked.names,
         values=draft if draft is not None else _opening(look, case, element, row, asked), draft_at=at, confirm=element.confirm, pack=case.pack.id,
-        element=element.id, clause=", ".join(element.clauses), id=task, reference=case.reference,
+        element=element.id, clause=", ".join(element.clauses), case_id=case.id, id=task, reference=case.reference,
         case=_nutshell(look, case, agencies), item=item_name(row.item, agencies), agency_name=agencies.get(row.agency or ""), due=row.due,
         due_kind=clocks[0][2] if clocks else None, overdue_days=max(0, (look.today - row.due).days) if row.due and is_open else 0, clauses=clocks,
         state=row.state, done_by_name=people.get(row.done_by) if row.done_by else None, done_at=row.done_at, claimed_by=row.claimed_by,
-        claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, can_claim=is_open and row.claimed_by is None,
+        claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, can_claim=is_open and row.claimed_by is None and for_me,
         can_let_go=is_open and mine, can_hand_over=is_open and (row.claimed_by is None or mine or look.actor.may("hand_over", case.id)),
-        colleagues=_colleagues(look, offered) if is_open else [], locked=locked, barred=_barred(look, case, element, row.item) if is_open else None,
-        round=row.round, next_step=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names))
+        colleagues=_colleagues(look, offered) if is_open else [], locked=locked, barred=_barred(look, case, element, row.item, for_me=for_me) if is_open else None,
+        round=row.round, offered_to=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names))
 
 
 def actions_to_press(look: Look, case: Case) -> list[Start]:
@@ -103,7 +103,7 @@ def actions_to_press(look: Look, case: Case) -> list[Start]:
     process = running(look, case) if case.pack.case_actions else None
     waiting = waited_for(case.pack, process.waiting_messages()) if process else {}
     return [action for element, action in case.pack.case_actions.items()
-            if element in waiting and may_press(look.actor, case.pack, action, waiting[element].place, case.id)]
+            if element in waiting and may_press(look.actor, action, waiting[element].place, case)]
 
 
 def running(look: Look, case: Case) -> Process | None:
@@ -178,7 +178,9 @@ def _colleagues(look: Look, offered: list[str]) -> list[tuple[str, str]]:
     return sorted(((person, names[person]) for person in people), key=lambda one: one[1])
 
 
-def _barred(look: Look, case: Case, element: Element, item: str | None) -> str | None:
+def _barred(look: Look, case: Case, element: Element, item: str | None, *, for_me: bool) -> str | None:
+    if not for_me:
+        return "This task is not yours to do. You can hand it to one of those it is offered to."
     try:
         not_barred(look.db, case, element, look.actor, item)
     except NotAllowed as refusal:

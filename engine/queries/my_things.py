@@ -83,5 +83,6 @@ def counts(look: Look) -> dict[str, int]:
     return {
         "cases_open": count(t.cases, t.cases.c.ended_at.is_(None)), "tasks_open": count(t.tasks, t.tasks.c.state == "open"),
         "incidents_open": count(t.incidents, t.incidents.c.mended_at.is_(None)), "mails_waiting": count(t.outbox, t.outbox.c.next_at.is_not(None)),
+        "mails_given_up": count(t.outbox, t.outbox.c.next_at.is_(None), t.outbox.c.sent_at.is_(None)),
         "timers_overdue": count(t.timers, t.timers.c.fired_at.is_(None), t.timers.c.due_at < look.now - timedelta(minutes=5)),
     }

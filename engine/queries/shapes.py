@@ -30,6 +30,7 @@ class TaskRow:
     mine: bool
     round: int
     who: str = ""  # to whom it is offered, in words
+    can_open: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class FormPage:
     pack: str
     element: str
     clause: str
+    case_id: str | None  # none yet where it opens a case
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class TaskPage(FormPage):
     locked: list[Hit]
     barred: str | None
     round: int
-    next_step: str
+    offered_to: str  # in words
     submitted: list[Any]  # forms' rows in words, once it is done
 
 
@@ -266,11 +268,10 @@ class Diagram:
     reference: str
     process: str
     name: str
-    xml: bytes
     marks: dict[str, Marks]
     rows: list[tuple[str, str, str, str]]  # name, kind, state, when
     parents: list[DiagramRow]
-    calls: dict[str, str]
+    calls: dict[str, DiagramRow]
     full: bool = True
 
 

@@ -58,7 +58,8 @@ class Service:
     def open_task(self, reference: str, element: str, item: str | None = None) -> str:
         """The id of an open task of this case."""
         k = t.tasks
-        query = sa.select(k.c.id).join(t.cases, t.cases.c.id == k.c.case_id).where(t.cases.c.reference == reference, k.c.element == element, k.c.state == "open")
+        query = sa.select(k.c.id).join(t.cases, t.cases.c.id == k.c.case_id).where(
+            t.cases.c.reference == reference, k.c.element == element, k.c.state == "open")
         with self.engine.database.reading() as db:
             found = db.scalars(query if item is None else query.where(k.c.item == item)).first()
         assert found, f"{element} is not open in {reference}"

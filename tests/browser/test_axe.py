@@ -51,7 +51,7 @@ def addresses(service: Service, login: str) -> Iterator[tuple[str, str]]:
         processes = sorted(service.engine.shelf.pack(db, db.scalar(sa.select(t.cases.c.release))).processes)
     starts = service.engine.ask(actor, queries.starts)
     choices: dict[str, list[dict[str, str]]] = {
-        "tasks": [{"task": row.id} for row in {(row.element, row.state): row for row in tasks}.values()] + [{"task": row.id} for row in tasks if row.state == "open"],
+        "tasks": [{"task": task} for task in {(row.element, row.state): row.id for row in tasks}.values()],
         "start": [{"pack": start.pack, "start": start.start} for start in starts],
         "action": [{"reference": reference, "action": one} for one in ("withdraw", "add_agency", "release_with_gaps", "ask_peer_challenge", "ask_panel_again")],
         "process": [{"reference": reference, "process": process} for process in processes],

@@ -31,7 +31,9 @@ PEOPLE = {
     "otto": ("Otto Outsider", None, ["practitioner"]),
 }
 #: Roles that only the tiny pack has, and what they may do.
-ROLES = {"approver": frozenset({"see_answers", "see_status", "see_trail", "see_all_cases"}), "requester": frozenset(), "supplier": frozenset(), "head": frozenset()}
+ROLES = {
+    "approver": frozenset({"see_answers", "see_status", "see_trail", "see_all_cases"}), "requester": frozenset(), "supplier": frozenset(), "head": frozenset(),
+}
 
 
 def settings(folder: Path, database_url: str) -> Settings:

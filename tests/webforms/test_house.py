@@ -7,7 +7,8 @@ import pytest
 
 from tests.webforms.conftest import task_of
 
-ANYONE, SIGNED_IN, CASE, TASK, START, TRAIL, FULL = "anyone", "signed in", "sees the case", "offered the task", "may start", "sees the trail", "sees all of the case"
+ANYONE, SIGNED_IN, START, TASK = "anyone", "signed in", "may start", "offered the task"
+CASE, FULL, TRAIL = "sees the case", "sees all of the case", "sees the trail"
 #: endpoint → who may see it. A new address belongs here before it works.
 WHO = {
     "static": ANYONE, "sign_in.form": ANYONE, "help.guide": ANYONE, "help.accessibility": ANYONE, "health.healthz": ANYONE, "health.readyz": ANYONE,
@@ -19,7 +20,10 @@ WHO = {
     "cases.case": CASE, "cases.action": CASE, "cases.action_answer": CASE, "cases.action_check": CASE, "documents.download": CASE,
     "diagrams.main": FULL, "diagrams.one": FULL, "diagrams.source": FULL, "trail.page": TRAIL,
 }
-MISSING = {"task": "0" * 32, "pack": "purchase", "start": "request_made", "reference": "PUR-2026-999", "action": "withdraw", "process": "purchase", "id": "0" * 32, "draft": "0" * 32}
+MISSING = {
+    "task": "0" * 32, "pack": "purchase", "start": "request_made", "reference": "PUR-2026-999", "action": "withdraw", "process": "purchase",
+    "id": "0" * 32, "draft": "0" * 32,
+}
 
 
 def rules(app, method):
@@ -74,7 +78,8 @@ def test_headers_are_on_every_answer(app, visit):
             response = rosa.client.open(address(rule), method=method)
             policy = response.headers["Content-Security-Policy"]
             assert "unsafe" not in policy, rule.rule
-            assert "default-src 'none'" in policy and ("frame-ancestors 'none'" in policy or "sandbox" in policy), rule.rule
+            assert "default-src 'none'" in policy, rule.rule
+            assert "frame-ancestors 'none'" in policy or "sandbox" in policy, rule.rule
             assert response.headers["X-Content-Type-Options"] == "nosniff"
             assert response.headers["Referrer-Policy"] == "same-origin"
             assert response.headers["Cache-Control"] == "no-store", rule.rule
@@ -190,7 +195,9 @@ def test_secure_cookies_bind_the_session_to_the_host(engine):
     response = create_app(engine).test_client().get("/sign-in", base_url="https://reviews.example")
     cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("__Host-session=")
-    assert "Secure" in cookie and "HttpOnly" in cookie and "Path=/" in cookie and "Domain" not in cookie
+    for flag in ("Secure", "HttpOnly", "Path=/"):
+        assert flag in cookie
+    assert "Domain" not in cookie
     assert response.headers["Strict-Transport-Security"]
 
 

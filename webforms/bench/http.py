@@ -40,6 +40,7 @@ def measure() -> Figures:
             if tasks == 10:
                 figures |= {"http_empty_page_ms": times.ms("empty"), "http_commit_ms": times.ms("commit"),
                             "http_to_library_ratio": times.ratio("completion", "library"), "http_to_empty_page_ratio": times.ratio("completion", "empty"),
+                            "http_cpu_ms": times.cpu_ms("completion"), "http_cpu_to_library_ratio": times.cpu_ratio("completion", "library"),
                             "http_form_to_library_ratio": times.ratio("form", "library")}
                 figures |= _asked(here, visitor)
             else:

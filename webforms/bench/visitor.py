@@ -32,6 +32,7 @@ class Visitor:
         if entered.status_code != 302:
             message = f"{login} was not let in: {entered.status}"
             raise RuntimeError(message)
+        self._token = self._token_in(self.see("/"))  # whoever signs in gets a fresh session, and a fresh token
 
     def see(self, address: str) -> str:
         """A page."""
@@ -42,10 +43,8 @@ class Visitor:
         self._good(self._client.post(f"/tasks/{task}", data=POSTED | {"do": "submit", "csrf_token": self._token}), 302)
 
     def opened(self, task: str) -> str:
-        """The page of a task; what it needs to be sent is remembered."""
-        page = self.see(f"/tasks/{task}")
-        self._token = self._token_in(page)
-        return page
+        """The page of a task, with its form."""
+        return self.see(f"/tasks/{task}")
 
     @staticmethod
     def _good(answer: TestResponse, status: int) -> str:

@@ -17,6 +17,7 @@ async function show(container) {
     if (!shape || shape.waypoints) continue;
     const state = mark.now ? (mark.late ? "late" : "now") : "done";
     canvas.addMarker(id, `app-is-${state}`);
+    if (shape.children?.length) canvas.addMarker(id, "app-is-frame");   // a frame is only outlined: what is in it has marks of its own
     const times = state === "done" ? mark.done : mark.now;
     overlays.add(id, { position: { top: -12, left: -12 }, html: sign(state, times) });
   }

@@ -39,7 +39,8 @@ def case(reference: str) -> str:
 
 def asking(reference: str, action: str) -> Asking:
     """The form of one of the case's buttons."""
-    found, case_id = ask(action_page, reference, action), ask(case_page, reference).id
+    found = ask(action_page, reference, action)
+    case_id = found.case_id or ""
     back = url_for("cases.case", reference=reference)
 
     def send(answers: Mapping[str, Any]) -> Response:

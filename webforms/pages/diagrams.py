@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, render_template, url_for
 
-from engine.queries import diagram
+from engine.queries import diagram, drawing
 from webforms.identity import ask
 
 if TYPE_CHECKING:
@@ -20,12 +20,11 @@ page = Blueprint("diagrams", __name__)
 def drawn(reference: str, process: str | None = None) -> str:
     found: Diagram = ask(diagram, reference, process)
     marks = {element: asdict(mark) for element, mark in found.marks.items()}
-    calls = {element: url_for("diagrams.one", reference=reference, process=called) for element, called in found.calls.items()}
-    parts = {address: address.rpartition("/")[2].replace("_", " ").capitalize() for address in calls.values()}
+    calls = {element: url_for("diagrams.one", reference=reference, process=part.process) for element, part in found.calls.items()}
+    parts = {calls[element]: part.name for element, part in found.calls.items()}
     return render_template("diagram.html", diagram=found, marks=marks, calls=calls, parts=sorted(parts.items(), key=lambda part: part[1]))
 
 
 @page.get("/cases/<reference>/diagram/<process>.bpmn", endpoint="source")
 def source(reference: str, process: str) -> Response:
-    found: Diagram = ask(diagram, reference, process)
-    return Response(found.xml, mimetype="application/xml")
+    return Response(ask(drawing, reference, process), mimetype="application/xml")

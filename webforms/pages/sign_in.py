@@ -37,7 +37,8 @@ def form() -> Any:
             return redirect(wanted)
         asked.login.errors = ["The sign-in name or the password is not right"]
     wrong = bool(asked.errors)
-    return render_template("sign_in.html", form=asked, sessions=sessions, why=request.args.get("why"), next=request.args.get("next"), wrong=wrong), 422 if wrong else 200
+    body = render_template("sign_in.html", form=asked, sessions=sessions, why=request.args.get("why"), next=request.args.get("next"), wrong=wrong)
+    return body, 422 if wrong else 200
 
 
 @page.post("/sign-out")

@@ -80,7 +80,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_cases_reference")),
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
-        batch_op.create_index("ix_cases_open", ["ended_at", "changed_at"], unique=False)
+        batch_op.create_index("ix_cases_changed", ["changed_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_cases_open", ["changed_at", "id"], unique=False, sqlite_where=sa.text("ended_at is null"), postgresql_where=sa.text("ended_at is null")
+        )
 
     op.create_table(
         "sessions",
