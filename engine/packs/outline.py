@@ -41,7 +41,8 @@ def outline(pack: Pack, verbs: Mapping[str, list[str]] | None = None, now: datet
                        "columns": drawer.questions(register.form)} for register in pack.registers.values()],
         "figures": [{"id": figure.id, "title": figure.title, "since": figure.since, "until": figure.until} for figure in pack.figures.values()],
         "deadlines": [drawer.deadline(name) for name in pack.deadlines],
-        "messages": [{"id": message.id, "subject": message.subject} for message in pack.messages.values()],
+        "messages": [{"id": message.id, "subject": message.subject, "body": message.body, "to": drawer.addressees(message.id)}
+                     for message in pack.messages.values()],
         "documents": drawer.documents(),
         "decisions": [drawer.decision(id) for id in pack.tables if id not in pack.check_ids],
         "checks": [drawer.decision(id) for id in sorted(pack.check_ids)],
@@ -187,7 +188,13 @@ class _Outline:
     def decision(self, id: str) -> dict[str, Any]:
         table = self.pack.tables[id]
         return {"id": id, "name": table.name, "policy": table.policy, "inputs": [{"label": each.label, "text": each.text} for each in table.inputs],
-                "outputs": [each.name for each in table.outputs], "rules": len(table.rules)}
+                "outputs": [each.name for each in table.outputs], "rules": len(table.rules),
+                "rows": [{"tests": list(rule.tests), "outputs": list(rule.outputs), "note": rule.note} for rule in table.rules]}
+
+    def addressees(self, message: str) -> list[str]:
+        """Whom the diagrams send this mail to; the clocks name theirs in `deadlines`, and a task is told to those it is offered to."""
+        sending = (element for element in self.pack.elements.values() if element.headers.get("message") == message)
+        return list(dict.fromkeys(who.strip() for element in sending for who in element.headers.get("to", "").split(",") if who.strip()))
 
     def repeat(self, element: Element, loop: Loop) -> dict[str, Any]:
         return {"id": element.id, "name": element.name, "process": element.process, "item": loop.item, "over": loop.collection,

@@ -94,7 +94,8 @@ def task_page(look: Look, task: str) -> TaskPage:
         state=row.state, done_by_name=people.get(row.done_by) if row.done_by else None, done_at=row.done_at, claimed_by=row.claimed_by,
         claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, can_claim=is_open and row.claimed_by is None and for_me,
         can_let_go=is_open and mine, can_hand_over=is_open and (row.claimed_by is None or mine or look.actor.may("hand_over", case.id)),
-        colleagues=_colleagues(look, offered) if is_open else [], locked=locked, barred=_barred(look, case, element, row.item, for_me=for_me) if is_open else None,
+        colleagues=_colleagues(look, offered) if is_open else [], locked=locked,
+        barred=_barred(look, case, element, row.item, for_me=for_me) if is_open else None,
         round=row.round, offered_to=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names))
 
 

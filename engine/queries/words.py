@@ -66,7 +66,8 @@ def task_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str], people:
         id=row.id, name=element.name, reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""),
         agency_name=agencies.get(row.agency or ""), item=item_name(row.item, agencies), due=row.due,
         overdue_days=max(0, (look.today - row.due).days) if row.due else 0, offered_at=row.offered_at, claimed_by=row.claimed_by,
-        claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, mine=row.claimed_by == look.actor.person, round=row.round, who=who, can_open=can_open)
+        claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, mine=row.claimed_by == look.actor.person,
+        round=row.round, who=who, can_open=can_open)
 
 
 def clock_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str]) -> ClockRow:

@@ -43,6 +43,10 @@ class Cast:
             return self._anyone(role, who)
         return self._add(who, f"{known.label}{f' ({agency})' if agency else ''}", agency or None, [f"{role}@{agency}" if agency else role])
 
+    def called(self, item: str | None) -> str | None:
+        """An item as the story names it: a person by their key."""
+        return next((key for key, person in self.ids.items() if person == item), item)
+
     def actor(self, who: str, case: str | None = None) -> Actor:
         """The same, ready to act."""
         found = self.engine.actor(self.person(who, case))

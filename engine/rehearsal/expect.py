@@ -42,19 +42,25 @@ def reference(stage: Stage, case: str) -> str:
 
 
 def document_of(stage: Stage, case: str, name: str) -> str:
-    """The newest document given to this field."""
+    """The newest document given to this field, or of this kind."""
+    d, fields = t.documents, [field for field, kind in _kinds(stage) if name in (field, kind)]
     with stage.engine.database.reading() as db:
-        found = db.scalar(sa.select(t.documents.c.id).where(t.documents.c.case_id == case, t.documents.c.field == name).order_by(t.documents.c.at.desc()))
+        found = db.scalar(sa.select(d.c.id).where(d.c.case_id == case, d.c.field.in_(fields)).order_by(d.c.at.desc()))
     if found is None:
         raise NotThere(f"“{name}” is no task, register, page or document of this case.")
     return str(found)
+
+
+def _kinds(stage: Stage) -> list[tuple[str, str | None]]:
+    """Every question of the pack that takes a document, and of what kind."""
+    return [(field.key, field.document) for form in stage.pack.forms.values() for _, field in form.questions() if field.type == "filepicker"]
 
 
 def open_tasks(stage: Stage, case: str | None) -> list[str]:
     """Names of the open tasks, with their items: task or task@key."""
     with stage.engine.database.reading() as db:
         rows = db.execute(sa.select(t.tasks.c.element, t.tasks.c.item).where(t.tasks.c.case_id == case, t.tasks.c.state == "open"))
-        return sorted(_named(row.element, row.item) for row in rows)
+        return sorted(_named(row.element, stage.cast.called(row.item)) for row in rows)
 
 
 def unmet(stage: Stage, step: Step, case: str | None) -> list[str]:
@@ -108,13 +114,13 @@ class _Look:
         return [f"expected “{one}” not to be open" for one in wanted if _among(one, now)]
 
     def never(self, wanted: list[str]) -> list[str]:
-        ever = {_named(row.element, row.item) for row in self.tasks} | {_named(row.name, row.item) for row in self.clocks} | self._documents_and_registers()
+        ever = {self._task_name(row) for row in self.tasks} | {self._clock_name(row) for row in self.clocks} | self._documents_and_registers()
         return [f"expected “{one}” never to have been; it was" for one in wanted if _among(one, sorted(ever))]
 
     def locked(self, wanted: list[str]) -> list[str]:
         problems = []
         for one in wanted:
-            row = next((row for row in self.tasks if row.state == "open" and _among(one, [_named(row.element, row.item)])), None)
+            row = next((row for row in self.tasks if row.state == "open" and _among(one, [self._task_name(row)])), None)
             if row is None:
                 problems.append(f"expected “{one}” to be locked; it is not open")
             elif not self._page(row).locked:
@@ -124,7 +130,7 @@ class _Look:
     # ---- the case
 
     def ended(self, wanted: str) -> list[str]:
-        return [] if self.row.outcome == wanted else [f"expected the end {wanted}; it is {self.row.outcome or 'not ended'}"]
+        return [] if (self.row.outcome or "") == wanted else [f"expected the end {wanted or 'not to have come'}; it is {self.row.outcome or 'not ended'}"]
 
     def stage(self, wanted: str) -> list[str]:
         return [] if self.row.stage == wanted else [f"expected the stage {wanted}; it is {self.row.stage}"]
@@ -155,7 +161,7 @@ class _Look:
             if expected.get("state") == "none":
                 problems += [f"expected no deadline “{name}”; it is {row.state}, due {row.due}"] if row is not None else []
             elif row is None:
-                problems.append(f"there is no deadline “{name}”; there are: {', '.join(_named(one.name, one.item) for one in self.clocks) or 'none'}")
+                problems.append(f"there is no deadline “{name}”; there are: {', '.join(map(self._clock_name, self.clocks)) or 'none'}")
             else:
                 problems += self._compare(name, expected, row)
         return problems
@@ -179,10 +185,10 @@ class _Look:
     def breaches(self, wanted: list[str]) -> list[str]:
         """Exactly these: each breached clock is named by someone, and each name is that of a breached clock."""
         rows = [row for row in self.clocks if row.breached_at is not None]
-        names = [{name for base in (row.name, _named(row.name, row.item)) for name in (base, f"{base}#{row.nth}")} for row in rows]
+        names = [{name for base in (row.name, self._clock_name(row)) for name in (base, f"{base}#{row.nth}")} for row in rows]
         if all(each.intersection(wanted) for each in names) and set().union(*names).issuperset(wanted):
             return []
-        found = sorted(_named(row.name, row.item) for row in rows)
+        found = sorted(map(self._clock_name, rows))
         return [f"expected the breaches {', '.join(sorted(wanted)) or 'none'}; there are: {', '.join(found) or 'none'}"]
 
     # ---- mail
@@ -235,7 +241,7 @@ class _Look:
     def _value(self, path: str) -> Any:
         """answers.<task>.<field>, with #n for a round and @key for an item; or what an open task shows."""
         name, _, rest = path.removeprefix("answers.").partition(".")
-        element, item, nth = _parts(name)
+        element, item, nth = self._parts(name)
         s = t.submissions
         query = sa.select(s.c.id, s.c.answers, s.c.item).where(s.c.case_id == self.case_id, s.c.element == element).order_by(s.c.at, s.c.round)
         with self.engine.database.reading() as db:
@@ -256,8 +262,23 @@ class _Look:
 
     # ---- inside
 
-    def _clock(self, name: str) -> Any:
+    def _task_name(self, row: Any) -> str:
+        return _named(row.element, self.play.cast.called(row.item))
+
+    def _clock_name(self, row: Any) -> str:
+        return _named(row.name, self.play.cast.called(row.item))
+
+    def _parts(self, name: str) -> tuple[str, str, int]:
+        """name@item#2 as its parts; 0 means that no round was named. A person such as role#2 is an item too."""
+        ids = self.play.cast.ids
+        base, _, item = name.partition("@")
+        if item in ids:
+            return base, ids[item], 0
         base, item, nth = _parts(name)
+        return base, ids.get(item, item), nth
+
+    def _clock(self, name: str) -> Any:
+        base, item, nth = self._parts(name)
         rows = [row for row in self.clocks if row.name == base and (not item or row.item == item)]
         return next((row for row in rows if row.nth == nth), None) if nth else rows[-1] if rows else None
 
@@ -294,7 +315,8 @@ class _Look:
 
     def _documents_and_registers(self) -> set[str]:
         with self.engine.database.reading() as db:
-            return {*db.scalars(sa.select(t.documents.c.field).where(t.documents.c.case_id == self.case_id)),
+            fields = set(db.scalars(sa.select(t.documents.c.field).where(t.documents.c.case_id == self.case_id)))
+            return {*fields, *(kind for field, kind in _kinds(self.play) if kind and field in fields),
                     *db.scalars(sa.select(t.register_rows.c.register).where(t.register_rows.c.case_id == self.case_id))}
 
 
@@ -303,8 +325,7 @@ def _named(name: str, item: str | None) -> str:
 
 
 def _parts(name: str) -> tuple[str, str, int]:
-    """name@item#2 as its parts; 0 means that no round was named."""
-    name, _, nth = name.partition("#")
+    name, _, nth = name.rpartition("#") if "#" in name else (name, "", "")
     base, _, item = name.partition("@")
     if nth and not nth.isdecimal():
         raise NotThere(f"“{name}#{nth}” does not end in a number: write {name}#2 for the second.")

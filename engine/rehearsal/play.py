@@ -151,8 +151,10 @@ class Stage:
         self.cases[step.case or f"case {len(self.cases) + 1}"] = started.case
 
     def _task_meant(self, step: Step) -> tuple[Actor, str]:
-        """The actor and the open task meant; of several offered, the one for this item."""
-        element = self.pack.tasks.get(step.name or "")
+        """The actor and the open task meant, also as task@key; of several offered, the one for this item."""
+        name, _, item = (step.name or "").partition("@")
+        step = replace(step, name=name, item=item or step.item)
+        element = self.pack.tasks.get(name)
         if element is None:
             raise NotThere(f"There is no task called {step.name}; there are: {', '.join(sorted(self.pack.tasks))}.")
         actor, case = self._actor(step, element.roles), self._case(step)
@@ -177,6 +179,9 @@ class Stage:
         return actor, mine[0].id
 
     def _do(self, step: Step) -> None:
+        if step.name in self.pack.case_actions:  # a button of the case is pressed like any other
+            self._message(step)
+            return
         actor, task = self._task_meant(step)
         answers = dict(step.answers)
         try:
@@ -228,7 +233,7 @@ class Stage:
         """A task, document, register or page, as this person sees it."""
         case, name = self._case(step), step.name or ""
         reference = expect.reference(self, case)
-        if name in self.pack.tasks:
+        if name.partition("@")[0] in self.pack.tasks:
             actor, task = self._task_meant(step)
             self.engine.ask(actor, queries.task_page, task=task)
         elif name in self.pack.registers:
