@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from engine.packs.elements import Element, Loop, Mapped
     from engine.packs.pack import Pack, Start
 
+#: What a scenario's `look` may name besides tasks, registers and documents.
+PAGES = ("home", "cases", "drafts", "case", "diagram", "trail")
+
 
 def outline(pack: Pack, verbs: Mapping[str, list[str]] | None = None, now: datetime | None = None) -> dict[str, Any]:
     """The pack as a plain dict; samples are those that questions left out of a scenario are answered with."""
@@ -31,6 +34,7 @@ def outline(pack: Pack, verbs: Mapping[str, list[str]] | None = None, now: datet
         "messages_from_outside": drawer.outside_messages(),
         "tasks": [drawer.task(element) for element in pack.tasks.values()],
         "verbs": [{"name": name, "arguments": list(arguments)} for name, arguments in sorted((verbs or {}).items())],
+        "pages": list(PAGES),
         "roles": [{"id": role.id, "label": role.label, "scope": role.scope, "outside": role.outside} for role in pack.roles.values()],
         "agencies": [{"key": agency.key, "name": agency.name, "member": agency.member} for agency in pack.scenario_agencies],
         "options": [{"id": option.id, "title": option.title, "kind": option.kind, "default": plain(option.default), "clause": option.clause,
@@ -125,8 +129,16 @@ class _Outline:
 
     def task(self, element: Element) -> dict[str, Any]:
         return {"id": element.id, "name": element.name, "process": element.process,
-                "groups": list(element.roles) or ([element.groups] if element.groups else []), "assignee": element.assignee,
+                "groups": list(element.roles) or ([element.groups] if element.groups else []), "groups_may_be": self.may_be(element.groups),
+                "assignee": element.assignee,
                 "repeats": self.repeats(element), **self.asked(element)}
+
+    def may_be(self, groups: str | None) -> list[str]:
+        """What the diagrams put into a variable that names a task's groups, such as =referred_by."""
+        if not groups or not groups.startswith("="):
+            return []
+        rows = (row for element in self.pack.elements.values() for row in (*element.inputs, *element.outputs))
+        return list(dict.fromkeys(row.source.removeprefix("=").strip('"') for row in rows if row.target == groups.removeprefix("=").strip()))
 
     def asked(self, element: Element) -> dict[str, Any]:
         """What a person is asked there, and what is asked of the answers."""

@@ -182,8 +182,8 @@ def _diagrams(look: Look, case: Case) -> list[DiagramRow]:
     """The main process, and every called one that this case has been in."""
     been = set(look.db.scalars(sa.select(t.passed.c.element).where(t.passed.c.case_id == case.id).distinct()))
     been |= set(look.db.scalars(sa.select(t.tasks.c.element).where(t.tasks.c.case_id == case.id)))
-    return [DiagramRow(process.id, process.name or process.id) for process in case.pack.processes.values()
-            if process.id == case.pack.main.id or not been.isdisjoint(process.elements)]
+    drawn = [process for process in case.pack.processes.values() if process.id == case.pack.main.id or not been.isdisjoint(process.elements)]
+    return [DiagramRow(process.id, process.name or process.id) for process in sorted(drawn, key=lambda process: process.id != case.pack.main.id)]
 
 
 def _open_incidents(look: Look, case: Case) -> list[IncidentRow]:

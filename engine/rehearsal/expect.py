@@ -178,7 +178,7 @@ class _Look:
             with self.engine.database.reading() as db:
                 moments = db.scalars(sa.select(t.timers.c.due_at).where(t.timers.c.deadline == row.id, t.timers.c.kind == "remind")).all() if row else []
             found = sorted(moment.astimezone(self.engine.settings.board.timezone).date() for moment in moments)
-            if found != sorted(dates):
+            if found != sorted(set(dates)):
                 problems.append(f"expected reminders of “{name}” on {_dates(dates)}; there are {_dates(found)}")
         return problems
 

@@ -31,6 +31,7 @@ ABOUT_A_CASE = {
     queries.case_page: lambda office, case: {"reference": case.reference},
     queries.case_trail: lambda office, case: {"reference": case.reference},
     queries.diagram: lambda office, case: {"reference": case.reference},
+    queries.drawing: lambda office, case: {"reference": case.reference, "process": "clocks"},
     queries.register_page: lambda office, case: {"reference": case.reference, "register": "notes"},
     queries.action_page: lambda office, case: {"reference": case.reference, "action": "looked"},
     queries.task_page: lambda office, case: {"task": office.task(case.case, "answer", "SOU")},

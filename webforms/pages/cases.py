@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from engine.actions import press_case_action
-from engine.queries import action_page, all_cases, case_page
+from engine.queries import action_page, all_cases, case_page, diagram
 from webforms.answering import Asking, form_routes
 from webforms.identity import ask, perform
+from webforms.pictures import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,8 @@ def cases() -> str:
 def case(reference: str) -> str:
     found = ask(case_page, reference)
     running = [clock for clock in found.clocks if not clock.ended]
-    return render_template("case.html", case=found, running=running, ended=[clock for clock in found.clocks if clock.ended])
+    picture = drawn(ask(diagram, reference)) if found.full else {}
+    return render_template("case.html", case=found, running=running, ended=[clock for clock in found.clocks if clock.ended], **picture)
 
 
 def asking(reference: str, action: str) -> Asking:

@@ -1,13 +1,13 @@
 """`/cases/<reference>/diagram`: the process as drawn, with where this case stands marked on it, and the same as a list."""
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, render_template
 
 from engine.queries import diagram, drawing
 from webforms.identity import ask
+from webforms.pictures import drawn
 
 if TYPE_CHECKING:
     from engine.queries.shapes import Diagram
@@ -17,12 +17,11 @@ page = Blueprint("diagrams", __name__)
 
 @page.get("/cases/<reference>/diagram", endpoint="main")
 @page.get("/cases/<reference>/diagram/<process>", endpoint="one")
-def drawn(reference: str, process: str | None = None) -> str:
+def one(reference: str, process: str | None = None) -> str:
     found: Diagram = ask(diagram, reference, process)
-    marks = {element: asdict(mark) for element, mark in found.marks.items()}
-    calls = {element: url_for("diagrams.one", reference=reference, process=part.process) for element, part in found.calls.items()}
-    parts = {calls[element]: part.name for element, part in found.calls.items()}
-    return render_template("diagram.html", diagram=found, marks=marks, calls=calls, parts=sorted(parts.items(), key=lambda part: part[1]))
+    picture = drawn(found)
+    parts = {picture["calls"][element]: part.name for element, part in found.calls.items()}
+    return render_template("diagram.html", **picture, parts=sorted(parts.items(), key=lambda part: part[1]))
 
 
 @page.get("/cases/<reference>/diagram/<process>.bpmn", endpoint="source")
