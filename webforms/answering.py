@@ -3,6 +3,7 @@
 Whatever goes wrong, what the person typed is shown again or kept as a draft."""
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -131,10 +132,10 @@ def _answer(asking: Asking, raw: dict[str, Any]) -> Any:
     what, _, place = wanted.partition(":")
     if what == "add":
         focus = _add(raw, place)
-        return _page(asking, raw, reason=reason, focus=focus)
+        return _kept_page(asking, raw, reason=reason, focus=focus)
     if what == "remove":
         _remove(raw, place)
-        return _page(asking, raw, reason=reason)
+        return _kept_page(asking, raw, reason=reason)
     if what == "update":
         return _page(asking, raw, reason=reason)
     if what == "draft":
@@ -147,9 +148,9 @@ def _answer(asking: Asking, raw: dict[str, Any]) -> Any:
         errors = page.form.clean(raw, page.names, now).errors
         if new:
             seen = {path: says for path, says in errors.items() if not any(path == one or path.startswith(f"{one}.") for one in _within(asking, new))}
-            return _page(asking, raw, errors=seen, reason=reason, new=new, status=422 if seen else 200)
+            return _kept_page(asking, raw, errors=seen, reason=reason, new=new, status=422 if seen else 200)
         if errors:
-            return _page(asking, raw, errors=errors, reason=reason, status=422)
+            return _kept_page(asking, raw, errors=errors, reason=reason, status=422)
         _keep(asking, raw, reason)
         return redirect(asking.check)
     return _send(asking, raw, reason)
@@ -194,14 +195,21 @@ def _told(problem: Refused | Incident, asking: Asking, raw: dict[str, Any], reas
     try:
         raise problem
     except InvalidAnswers as refusal:
-        return _page(asking, raw, errors=refusal.errors, reason=reason, status=422)
+        return _kept_page(asking, raw, errors=refusal.errors, reason=reason, status=422)
     except ReasonNeeded as refusal:
-        return _page(asking, raw, hits=refusal.hits, reason=reason, ask_reason=True, status=422)
+        return _kept_page(asking, raw, hits=refusal.hits, reason=reason, ask_reason=True, status=422)
     except ChecksRefuse as refusal:
         if refusal.status == 423 or not asking.open: raise _kept(asking, raw, reason, refusal) from None
-        return _page(asking, raw, hits=refusal.hits, reason=reason, status=422)
+        return _kept_page(asking, raw, hits=refusal.hits, reason=reason, status=422)
     except (Refused, Incident) as other:
         raise _kept(asking, raw, reason, other) from None
+
+
+def _kept_page(asking: Asking, raw: dict[str, Any], *, reason: str = "", **how: Any) -> Any:
+    """The form again, and what was typed so far also as a draft: closing the window loses nothing."""
+    with suppress(Refused, Incident):
+        _keep(asking, raw, reason)
+    return _page(asking, raw, reason=reason, **how)
 
 
 def _kept(asking: Asking, raw: dict[str, Any], reason: str, problem: Refused | Incident) -> Refused | Incident:

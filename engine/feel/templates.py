@@ -15,7 +15,7 @@ from engine.feel.data import Duration
 from engine.feel.expressions import ASK, KEYWORDS, FeelError, PlacedError, at_once, question, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 MONTHS = ("January", "February", "March", "April", "May", "June",
           "July", "August", "September", "October", "November", "December")
@@ -55,19 +55,20 @@ class _Template:
     names: frozenset[str]
 
 
-def render(template: str, variables: Mapping[str, Any], now: datetime) -> str:
-    """The text with everything filled in."""
+def render(template: str, variables: Mapping[str, Any], now: datetime, show: Callable[[Any], str] | None = None) -> str:
+    """The text with everything filled in; `show` says how a value is written, if not plainly."""
+    show = show or in_words
     if "{{" not in template:
         return template
     read = _read(template)
     known = [part.text if part.what == "text" else at_once(part.text, variables) if part.what == "show" else ASK for part in read.parts]
     if ASK not in known:                            # names only, as in most mails
-        return "".join(in_words(value) for value in known)
+        return "".join(show(value) if part.what == "show" else str(value) for part, value in zip(read.parts, known, strict=True))
     try:
         (pieces,) = question([("template", read.asked, variables, read.names)], now)
     except PlacedError as error:
         raise TemplateError(error.place, error.expression, error.reason, error.position) from None
-    return "".join(piece if isinstance(piece, str) else in_words(piece[0]) for piece in pieces)
+    return "".join(piece if isinstance(piece, str) else show(piece[0]) for piece in pieces)
 
 
 def paths_of(template: str) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """What a page needs to draw a form: what is hidden, what can be chosen, the texts and the tables."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,9 @@ from engine.forms.sheet import Node, Sheet, empty, keyed
 from engine.forms.words import shown as in_words
 
 ENGINE_NAMES = frozenset({"case", "options", "board", "answers", "history", "registers", "deadlines", "documents", "me", "people"})
+
+
+MARKS = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation: every character that could mean something
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,13 @@ def show(items: tuple[Item, ...], raw: Mapping[str, Any], names: Mapping[str, An
 
 def _words(node: Node, item: Text, now: datetime) -> str:
     if "{{" not in item.markdown: return item.markdown
-    return templates.render(item.markdown, pick(templates.paths_of(item.markdown), node.level.find), now)
+    return templates.render(item.markdown, pick(templates.paths_of(item.markdown), node.level.find), now, show=_unmarked)
+
+
+def _unmarked(value: Any) -> str:
+    """A value in words that markdown leaves alone: what people typed is text, and keeps its lines (CommonMark 2.4, 6.7)."""
+    lines = [line.strip() for line in templates.in_words(value).splitlines()]
+    return "\\\n".join(MARKS.sub(r"\\\g<0>", line) for line in lines if line)
 
 
 def _rows(table: Table, source: Any) -> list[list[str]]:

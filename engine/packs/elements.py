@@ -135,6 +135,11 @@ class Element:
         return split(self.properties.get("opens_with"))
 
     @property
+    def shows(self) -> tuple[str, ...]:
+        """Earlier tasks or starts whose latest answers are shown beside its form."""
+        return split(self.properties.get("shows"))
+
+    @property
     def offer_to(self) -> tuple[str, ...]:
         """The roles that see this event as a button; nobody means that it comes from outside."""
         return split(self.properties.get("offer_to"))

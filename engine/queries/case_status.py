@@ -27,7 +27,7 @@ def all_cases(look: Look, state: str = "open", after: str | None = None, limit: 
 
     Who sees only a part of a case is shown the clocks and tasks of that part."""
     c = t.cases
-    query = sa.select(c).where(sa.true() if look.actor.may("see_status") else sees_case(look.actor))
+    query = sa.select(c, sees_case(look.actor).label("can_open")).where(sa.true() if look.actor.may("see_status") else sees_case(look.actor))
     if state != "all":
         query = query.where(c.c.ended_at.is_(None) if state == "open" else c.c.ended_at.is_not(None))
     if after:
@@ -48,7 +48,7 @@ def all_cases(look: Look, state: str = "open", after: str | None = None, limit: 
             reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""), started=row.started_at.astimezone(look.settings.board.timezone).date(),
             ended_at=row.ended_at, outcome=row.outcome, outcome_title=pack.outcomes.get(row.outcome or ""), clocks=running,
             late=sum(1 for clock in running if clock.days < 0), open_tasks=len(tasks[row.id]), incidents=incidents.get(row.id, 0),
-            next_tasks=[pack.tasks[element].name for element in dict.fromkeys(tasks[row.id])][:3]))
+            next_tasks=[pack.tasks[element].name for element in dict.fromkeys(tasks[row.id])][:3], can_open=bool(row.can_open)))
     last = found[limit - 1] if len(found) > limit else None
     return CaseList(rows, f"{last.changed_at.isoformat()}|{last.id}" if last else None)
 

@@ -36,7 +36,7 @@ SENTENCES = {
     "deadline_cancelled": "Deadline “{deadline}”{item} no longer applies",
     "reminded": "A reminder of “{deadline}”{item} was sent",
     "escalated": "“{deadline}”{item} was escalated",
-    "mail_queued": "Mail “{message}” to {to}",
+    "mail_queued": "Mail to {to}: {message}",
     "document_added": "added a document to “{element}”",
     "document_opened": "opened a document",
     "viewed": "looked at the {page}",
@@ -80,6 +80,7 @@ def _words(row: Any, pack: Pack, people: dict[str | None, str], agencies: dict[s
         if says.get(key):
             day = date.fromisoformat(says[key])
             says[key] = f"{day.day} {day:%B %Y}"
+    says["message"] = str(says.get("message", "")).replace("_", " ")
     if row.event == "viewed":
         page, _, which = str(says.get("page")).partition(" ")
         says["page"] = f"{page} “{_name(pack, which)}”" if which else f"{page} page" if page == "case" else page

@@ -37,7 +37,7 @@ def diagram(look: Look, reference: str, process: str | None = None) -> Diagram:
     names = {other.id: other.name or other.id for other in case.pack.processes.values()}
     marks, moments = _marks(look, case, drawn)
     look.shows(case.id, f"diagram {drawn.id}")
-    rows = [(element.name or KINDS[element.kind], KINDS[element.kind], _state(marks.get(element.id, Marks())), _when(look, moments.get(element.id)))
+    rows = [(element.name or KINDS[element.kind], KINDS[element.kind], _state(marks.get(element.id, Marks())), moments.get(element.id))
             for element in _reading_order(drawn) if element.kind in KINDS]
     return Diagram(
         reference=reference, process=drawn.id, name=names[drawn.id], marks=marks, rows=rows,
@@ -127,10 +127,3 @@ def _state(marks: Marks) -> str:
     if marks.done:
         return "Done" + (f" {marks.done} times" if marks.done > 1 else "")
     return "Not reached"
-
-
-def _when(look: Look, moment: datetime | None) -> str:
-    if moment is None:
-        return ""
-    local = moment.astimezone(look.settings.board.timezone)
-    return f"{local.day} {local:%B %Y, %H:%M}"

@@ -15,7 +15,7 @@ from engine.progress.case_actions import may_press, waited_for
 from engine.progress.looking import Looking
 from engine.progress.names import ENGINE_NAMES, Names, outside_a_case
 from engine.progress.open_tasks import asked_of, holders, not_barred, readable_row
-from engine.queries.shapes import BareForm, FormPage, Nutshell, TaskPage
+from engine.queries.shapes import BareForm, FormPage, Nutshell, Paper, TaskPage
 from engine.queries.words import agency_names, item_name, offered_in_words, person_names
 from engine.releases import newest
 from engine.spiff import Place, Process
@@ -74,7 +74,7 @@ def task_page(look: Look, task: str) -> TaskPage:
     element = case.pack.tasks[row.element]
     place = Place(element=element.id, process=element.process, item=row.item, agency=row.agency)
     names = Names(look.db, case, look.settings, look.actor)
-    variables = _variables(look, case, element, task) if row.state == "open" else {}
+    variables = _variables(look, case, element, row)
     asked = asked_of(case, names, element, place, variables, task)
     draft, at = _draft(look, draft_place(task=task), case)
     agencies = agency_names(look)
@@ -87,8 +87,8 @@ def task_page(look: Look, task: str) -> TaskPage:
     is_open, for_me = row.state == "open", mine or look.actor.answers_to(offered)
     return TaskPage(
         title=element.name, help=element.documentation or element.help, form=asked.form, names=asked.names,
-        values=draft if draft is not None else _opening(look, case, element, row, asked), draft_at=at, confirm=element.confirm, pack=case.pack.id,
-        element=element.id, clause=", ".join(element.clauses), case_id=case.id, id=task, reference=case.reference,
+        values=draft if draft is not None else _opening(look, case, element, row, asked) if is_open else {}, draft_at=at, confirm=element.confirm,
+        pack=case.pack.id, element=element.id, clause=", ".join(element.clauses), case_id=case.id, id=task, reference=case.reference,
         case=_nutshell(look, case, agencies), item=item_name(row.item, agencies), agency_name=agencies.get(row.agency or ""), due=row.due,
         due_kind=clocks[0][2] if clocks else None, overdue_days=max(0, (look.today - row.due).days) if row.due and is_open else 0, clauses=clocks,
         state=row.state, done_by_name=people.get(row.done_by) if row.done_by else None, done_at=row.done_at, claimed_by=row.claimed_by,
@@ -96,7 +96,8 @@ def task_page(look: Look, task: str) -> TaskPage:
         can_let_go=is_open and mine, can_hand_over=is_open and (row.claimed_by is None or mine or look.actor.may("hand_over", case.id)),
         colleagues=_colleagues(look, offered) if is_open else [], locked=locked,
         barred=_barred(look, case, element, row.item, for_me=for_me) if is_open else None,
-        round=row.round, offered_to=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names))
+        round=row.round, offered_to=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names),
+        papers=_papers(look, case, element, place, names, agencies) if is_open and for_me else [])
 
 
 def actions_to_press(look: Look, case: Case) -> list[Start]:
@@ -118,21 +119,23 @@ def task_form(look: Look, task: str) -> BareForm:
     case = look.case_by_id(row.case_id)
     element = case.pack.tasks[row.element]
     place = Place(element=element.id, process=element.process, item=row.item, agency=row.agency)
-    variables = _variables(look, case, element, task) if row.state == "open" else {}
+    variables = _variables(look, case, element, row)
     asked = asked_of(case, Names(look.db, case, look.settings, look.actor), element, place, variables, task)
     return BareForm(asked.form, asked.names, element.confirm)
 
 
-def _variables(look: Look, case: Case, element: Element, task: str) -> dict[str, Any]:
+def _variables(look: Look, case: Case, element: Element, row: Any) -> dict[str, Any]:
     """The process's variables that the form and the gate read; the process is only opened when they read any. Checks are for the verb."""
     form = case.pack.form_of(element.id)
     read = set(form.paths if form else ()).union(*(case.pack.tables[table].paths for table in element.gate))
     own = {path.partition(".")[0] for path in read} - ENGINE_NAMES
+    if row.state != "open":
+        return dict.fromkeys(own)  # the process has moved on: what it knew then is not known any more
     readonly = form is not None and any(field.readonly for _, field in form.questions())
     if not own and not readonly and not element.inputs:
         return {}
     process = Process.resume(case.program, saved_state(look.db, case), Looking(look, case))
-    return process.variables(task)
+    return process.variables(row.id)
 
 
 def _draft(look: Look, place: str, case: Case | None) -> tuple[dict[str, Any] | None, Any]:
@@ -147,10 +150,10 @@ def _draft(look: Look, place: str, case: Case | None) -> tuple[dict[str, Any] | 
 
 
 def _opening(look: Look, case: Case, element: Element, row: Any, asked: Asked) -> dict[str, Any]:
-    """What the form opens with: in a later round what was answered before, or what the task says it opens with."""
+    """What the form opens with: its own defaults, and what was answered earlier where the task says so."""
     values = asked.form.initial(asked.names, look.now)
     s = t.submissions
-    for source in ([element.id] if row.round > 1 else []) + list(element.opens_with):
+    for source in element.opens_with:
         same = (s.c.case_id == case.id, s.c.element == source, sa.or_(s.c.item.is_(None), s.c.item == row.item))
         found = look.db.execute(sa.select(s.c.id, s.c.answers).where(*same).order_by(s.c.at.desc(), s.c.round.desc()).limit(1)).one_or_none()
         if found is not None:
@@ -199,6 +202,23 @@ def _submitted(look: Look, case: Case, row: Any, form: Form, names: Mapping[str,
     if given.reason:
         rows.append(Row(label="Reason for going on", text=case.open(given.reason, "submissions", given.id, "reason"), path=REASON))
     return [one for one in rows if not one.visible_to or look.actor.roles(case.id).intersection(one.visible_to)]
+
+
+def _papers(look: Look, case: Case, element: Element, place: Place, names: Names, agencies: dict[str, str]) -> list[Paper]:
+    """The latest answers of each task or start it shows, in words, for whoever may read them; of an item, each item's."""
+    s, found = t.submissions, []
+    for source in element.shows:
+        form, at = case.pack.form_of(source), case.pack.elements[source]
+        rows = look.db.execute(sa.select(s.c.id, s.c.item, s.c.answers, s.c.by, s.c.at).where(s.c.case_id == case.id, s.c.element == source)
+                               .order_by(s.c.at, s.c.round)).all()
+        latest = {row.item: row for row in rows if row.item is None or place.item in (None, row.item)}
+        people = person_names(look, [row.by for row in latest.values()])
+        for item, row in latest.items():
+            words = form.plain(case.open(row.answers, "submissions", row.id), names.of(paths_of(case.pack, at), place), look.now) if form else []
+            readable = [one for one in words if not one.visible_to or look.actor.roles(case.id).intersection(one.visible_to)]
+            title = at.properties.get("label") or at.name
+            found.append(Paper(f"{title} – {item_name(item, agencies)}" if item else title, people.get(row.by, ""), row.at, readable))
+    return found
 
 
 __all__ = ["action_page", "actions_to_press", "start_page", "task_form", "task_page"]

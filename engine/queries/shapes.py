@@ -102,6 +102,16 @@ class Nutshell:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """What someone answered earlier, to be read before a task is done."""
+
+    title: str
+    who: str
+    at: datetime
+    rows: list[Any]  # forms' rows in words
+
+
+@dataclass(frozen=True)
 class TaskPage(FormPage):
     """A task: its form, why and until when, and who has it."""
 
@@ -128,6 +138,7 @@ class TaskPage(FormPage):
     round: int
     offered_to: str  # in words
     submitted: list[Any]  # forms' rows in words, once it is done
+    papers: list[Paper]  # what it is decided on
 
 
 @dataclass(frozen=True)
@@ -164,6 +175,7 @@ class CaseRow:
     open_tasks: int
     incidents: int
     next_tasks: list[str]
+    can_open: bool  # some see in the list where a case stands, and nothing more
 
 
 @dataclass(frozen=True)
@@ -269,7 +281,7 @@ class Diagram:
     process: str
     name: str
     marks: dict[str, Marks]
-    rows: list[tuple[str, str, str, str]]  # name, kind, state, when
+    rows: list[tuple[str, str, str, datetime | None]]  # name, kind, state, when
     parents: list[DiagramRow]
     calls: dict[str, DiagramRow]
     full: bool = True

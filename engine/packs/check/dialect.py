@@ -23,7 +23,7 @@ BUTTONS = {"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask
 PROPERTIES: dict[str, set[str] | None] = {
     "form": BUTTONS, "offer_to": BUTTONS, "label": BUTTONS, "stage": None, "outcome": {"endEvent"}, "clause": None,
     "checks": {"userTask", *BUTTONS}, "gate": {"userTask", *BUTTONS}, "not_by": {"userTask", *BUTTONS}, "confirm": {"userTask", *BUTTONS},
-    "help": {"userTask", *BUTTONS}, "opens_with": {"userTask"}, "grows": {*ACTIVITIES},
+    "help": {"userTask", *BUTTONS}, "opens_with": {"userTask"}, "shows": {"userTask"}, "grows": {*ACTIVITIES},
 }
 
 
