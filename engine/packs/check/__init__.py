@@ -1,6 +1,7 @@
 """Everything that is wrong with a pack, at once and in its owner's words. One module for each kind of rule."""
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.errors import Fault
@@ -38,8 +39,14 @@ RULES = (dialect, starts, flow, ids, expressions, names, references, calls, role
 
 def check(pack: Pack, known_types: frozenset[str] = KNOWN_TYPES) -> list[Fault]:
     """Every fault of a pack, those of reading it included, in the order of its files and lines. A pack with any cannot be released."""
+    return list(_found(pack, known_types))
+
+
+@lru_cache(maxsize=16)
+def _found(pack: Pack, known_types: frozenset[str]) -> tuple[Fault, ...]:
+    """A pack is one immutable value: what is wrong with it needs finding once."""
     found: list[Fault] = list(pack.faults)
     for rule in RULES:
         found += rule.faults(pack)
     found += services.faults(pack, known_types)
-    return sort(found)
+    return tuple(sort(found))
