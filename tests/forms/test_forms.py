@@ -2,6 +2,7 @@
 from datetime import date
 
 import pytest
+from markdown_it import MarkdownIt
 
 from engine.errors import Incident
 from engine.forms import Upload
@@ -312,3 +313,11 @@ def test_cleaned_values_are_clean_again(made, names, now):
     once = form.clean({"name": "Ann", "died": "yes", "died_on": "2023-03-06", "people": [{"name": "Bo", "parent_": True}]}, names, now)
 
     assert form.clean(once.values, names, now) == once
+
+
+def test_what_people_typed_is_text_and_keeps_its_lines(made, now):
+    form = made({"type": "text", "id": "told", "text": "**They said:** {{ said }}"})
+
+    told = form.show({}, {"said": "*stars*\n# marks\n\n<b>1. x</b> [a](b)"}, now).texts["told"]
+
+    assert MarkdownIt().render(told) == "<p><strong>They said:</strong> *stars*<br />\n# marks<br />\n&lt;b&gt;1. x&lt;/b&gt; [a](b)</p>\n"

@@ -351,3 +351,14 @@ def _person(engine, login):
 
     with engine.database.reading() as db:
         return db.scalar(sa.select(t.people.c.id).where(t.people.c.login == login))
+
+
+def test_a_form_that_comes_back_is_a_draft_already(rosa, visit):
+    rosa.post(START, {"amount": "450"})
+    assert rosa.status == 422
+
+    later = visit("rosa")
+    later.get(START)
+
+    assert value(later.page, "amount") == "450"
+    assert "Your draft of" in later.words
