@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 page = Blueprint("sign_in", __name__)
 
 
+class Needed(InputRequired):  # type: ignore[misc]
+    """Must be given; the server says so, in its own words, not the browser."""
+
+    def __init__(self, says: str) -> None:
+        super().__init__(says)
+        self.field_flags = {}
+
+
 class SignIn(FlaskForm):  # type: ignore[misc]
     """Name and password."""
 
-    login = StringField("Sign-in name", [InputRequired("Enter your sign-in name")], widget=GovTextInput())
-    password = PasswordField("Password", [InputRequired("Enter your password")], widget=GovPasswordInput())
+    login = StringField("Sign-in name", [Needed("Enter your sign-in name")], widget=GovTextInput())
+    password = PasswordField("Password", [Needed("Enter your password")], widget=GovPasswordInput())
     go = SubmitField("Sign in", widget=GovSubmitInput())
 
 
