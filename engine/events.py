@@ -38,7 +38,6 @@ EVENTS: dict[str, frozenset[str]] = {
         "viewed": "page",
         "refused": "verb kind element",
         "incident": "element kind",
-        "incident_mended": "incident",
     }.items()
 }
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from engine.errors import NotFound
 from engine.look import sees_all_of
 from engine.queries.forms_to_answer import actions_to_press
-from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow, DoneRow, IncidentRow
+from engine.queries.incidents import open_incidents
+from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow, DoneRow
 from engine.queries.words import agency_names, clock_row, item_name, may_read, offered_in_words, person_names, question, task_row
 from engine.store import tables as t
 from engine.store.seen import sees_case
@@ -35,7 +36,8 @@ def all_cases(look: Look, state: str = "open", after: str | None = None, limit: 
     found = look.db.execute(query.order_by(c.c.changed_at.desc(), c.c.id.desc()).limit(limit + 1)).all()
     shown = found[:limit]
     ids = [row.id for row in shown]
-    clocks, tasks, incidents = _clocks(look, ids), _next_tasks(look, ids), _incidents(look, ids)
+    clocks, tasks = _clocks(look, ids), _next_tasks(look, ids)
+    incidents = open_incidents(look, {row.id: look.shelf.pack(look.db, row.release) for row in shown})
     parts = {} if look.actor.may("see_status") else _parts(look, [case for case in ids if not sees_all_of(look, case)])
     agencies, rows = agency_names(look), []
     for row in shown:
@@ -47,7 +49,7 @@ def all_cases(look: Look, state: str = "open", after: str | None = None, limit: 
         rows.append(CaseRow(
             reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""), started=row.started_at.astimezone(look.settings.board.timezone).date(),
             ended_at=row.ended_at, outcome=row.outcome, outcome_title=pack.outcomes.get(row.outcome or ""), clocks=running,
-            late=sum(1 for clock in running if clock.days < 0), open_tasks=len(tasks[row.id]), incidents=incidents.get(row.id, 0),
+            late=sum(1 for clock in running if clock.days < 0), open_tasks=len(tasks[row.id]), incidents=len(incidents.get(row.id, ())),
             next_tasks=[pack.tasks[element].name for element in dict.fromkeys(tasks[row.id])][:3], can_open=bool(row.can_open)))
     last = found[limit - 1] if len(found) > limit else None
     return CaseList(rows, f"{last.changed_at.isoformat()}|{last.id}" if last else None)
@@ -71,7 +73,8 @@ def case_page(look: Look, reference: str) -> CasePage:
         started=case.started_at.astimezone(zone).date(), started_by_name=people.get(case.started_by, ""), agency_name=agencies.get(case.agency or ""),
         outcome=case.outcome, outcome_title=case.pack.outcomes.get(case.outcome or ""), ended_at=case.ended_at, clocks=clocks,
         open_tasks=open_tasks, done_tasks=done, actions=_actions(look, case), diagrams=_diagrams(look, case) if full else [],
-        incidents=_open_incidents(look, case) if full else [], documents=_documents(look, case) if look.actor.may("see_answers", case.id) else [],
+        incidents=open_incidents(look, {case.id: case.pack}).get(case.id, []) if full else [],
+        documents=_documents(look, case) if look.actor.may("see_answers", case.id) else [],
         figures=figures(look, case) if full else [], may_see_trail=look.actor.may("see_trail", case.id), full=full)
 
 
@@ -150,12 +153,6 @@ def _next_tasks(look: Look, cases: list[str]) -> dict[str, list[str]]:
     return rows
 
 
-def _incidents(look: Look, cases: list[str]) -> dict[str, int]:
-    i = t.incidents
-    query = sa.select(i.c.case_id, sa.func.count().label("many")).where(i.c.case_id.in_(cases), i.c.mended_at.is_(None)).group_by(i.c.case_id)
-    return {row.case_id: row.many for row in look.db.execute(query)}
-
-
 def _tasks(look: Look, case: Case, agencies: dict[str, str], *, full: bool) -> tuple[list[TaskRow], list[DoneRow]]:
     task, offer = t.tasks, t.offers
     rows = look.db.execute(sa.select(task, sa.literal(case.reference).label("reference"), sa.literal(case.stage).label("stage"))
@@ -184,12 +181,6 @@ def _diagrams(look: Look, case: Case) -> list[DiagramRow]:
     been |= set(look.db.scalars(sa.select(t.tasks.c.element).where(t.tasks.c.case_id == case.id)))
     drawn = [process for process in case.pack.processes.values() if process.id == case.pack.main.id or not been.isdisjoint(process.elements)]
     return [DiagramRow(process.id, process.name or process.id) for process in sorted(drawn, key=lambda process: process.id != case.pack.main.id)]
-
-
-def _open_incidents(look: Look, case: Case) -> list[IncidentRow]:
-    i = t.incidents
-    rows = look.db.execute(sa.select(i).where(i.c.case_id == case.id, i.c.mended_at.is_(None)).order_by(i.c.at))
-    return [IncidentRow(row.at, case.pack.elements[row.element].name if row.element in case.pack.elements else row.element, row.says) for row in rows]
 
 
 def _documents(look: Look, case: Case) -> list[DocumentRow]:

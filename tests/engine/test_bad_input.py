@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -355,6 +355,21 @@ def test_an_expression_that_fails_is_an_incident_without_the_answer(office, monk
     assert [(row.case_id, row.mended_at) for row in office.incidents()] == [(case, None)]
     assert "Canary" not in str(office.incidents()) + str(office.trail()) + incident.value.says
     assert office.trail(case)[-1].event == "incident"
+
+
+@pytest.mark.parametrize("element", ["approve", "a_question_of_a_form"])
+def test_an_incident_is_over_when_the_case_has_gone_on_after_all(office, element):
+    started = office.request()
+    with office.engine.database.writing() as db:
+        db.execute(sa.insert(t.incidents).values(id="i", case_id=started.case, at=office.engine.now(), element=element, says="it could not go on"))
+
+    assert [row.says for row in office.ask("hedy", queries.case_page, reference=started.reference).incidents] == ["it could not go on"]
+    assert office.ask("hedy", queries.all_cases).rows[0].incidents == 1
+
+    office.clock.move_to(office.clock.now() + timedelta(minutes=1))
+    office.approve(started.case)
+    assert office.ask("hedy", queries.case_page, reference=started.reference).incidents == []
+    assert office.ask("hedy", queries.all_cases).rows[0].incidents == 0
 
 
 def test_the_system_itself_does_no_tasks(office):
