@@ -73,10 +73,10 @@ class _Outline:
     def __init__(self, pack: Pack, now: datetime) -> None:
         self.pack, self.now = pack, now
         agencies = [{"key": agency.key, "name": agency.name, "member": agency.member} for agency in pack.scenario_agencies]
-        person = {"key": "sample", "name": "Sample person"}
+        person = {"key": "sample", "name": "Sample person", "roles": sorted(pack.roles)}
         self.names: dict[str, Any] = {
             "board": {"name": pack.title, "short": pack.id, "agencies": agencies}, "people": [person],
-            "me": {**person, "agency": agencies[0]["key"] if agencies else None, "roles": []},
+            "me": {**person, "agency": agencies[0]["key"] if agencies else None},
             "options": {id: option.default for id, option in pack.options.items()}, "answers": {}, "history": {}, "documents": {},
             "case": {"reference": "SAMPLE-1", "started": now.date(), "edition": pack.manifest.edition, "stage": None, "start": None,
                      "agency": agencies[0]["key"] if agencies else None},

@@ -71,7 +71,10 @@ def _offer(here: Here, fresh: list[OpenTask], rounds: Counter[tuple[str, str | N
         rounds[(place.element, place.item)] += 1
         rows.append({"id": task.id, "case_id": case.id, "element": place.element, "process": place.process, "item": place.item, "agency": place.agency,
                      "round": rounds[(place.element, place.item)], "state": "open", "offered_at": work.now, "due": due, "claimed_by": task.assignee})
-        offers += [{"task": task.id, "holder": who, "case_id": case.id, "open": True, "due": due, "offered_at": work.now} for who in _holders(here, task)]
+        holders = _holders(here, task)
+        if task.assignee and holders and task.assignee not in mail.holders_of(work.db, holders):
+            raise Incident("This task is meant for someone it is not offered to.", element=place.element)
+        offers += [{"task": task.id, "holder": who, "case_id": case.id, "open": True, "due": due, "offered_at": work.now} for who in holders]
         work.record("task_offered", task=task.id, element=place.element, item=place.item)
     work.db.execute(sa.insert(t.tasks), rows)
     if offers:

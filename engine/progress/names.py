@@ -133,9 +133,14 @@ def board_names(db: sa.Connection, settings: Settings) -> dict[str, Any]:
 
 
 def people_names(db: sa.Connection) -> list[dict[str, Any]]:
-    """Everyone who can be picked in a form."""
-    query = sa.select(t.people.c.id, t.people.c.name).where(t.people.c.active).order_by(t.people.c.name)
-    return [{"key": row.id, "name": row.name} for row in db.execute(query)]
+    """The name `people`: everyone who can be picked in a form, with the roles they hold whatever the case."""
+    p, h = t.people, t.holdings
+    query = sa.select(p.c.id, p.c.name, h.c.role).outerjoin(h, sa.and_(h.c.person == p.c.id, h.c.case_id.is_(None), h.c.until.is_(None)))
+    found: dict[str, dict[str, Any]] = {}
+    for row in db.execute(query.where(p.c.active).order_by(p.c.name, p.c.id, h.c.role)):
+        person = found.setdefault(row.id, {"key": row.id, "name": row.name, "roles": []})
+        person["roles"] += [row.role] if row.role and row.role not in person["roles"] else []
+    return list(found.values())
 
 
 def outside_a_case(paths: Iterable[str], db: sa.Connection, settings: Settings, actor: Actor, options: dict[str, Any], today: Any) -> dict[str, Any]:
