@@ -16,7 +16,7 @@ from engine.progress.looking import Looking
 from engine.progress.names import ENGINE_NAMES, Names, outside_a_case
 from engine.progress.open_tasks import asked_of, holders, not_barred, readable_row
 from engine.queries.shapes import BareForm, FormPage, Nutshell, Paper, TaskPage
-from engine.queries.words import agency_names, item_name, offered_in_words, person_names
+from engine.queries.words import agency_names, item_name, offered_in_words, person_names, readable
 from engine.releases import newest
 from engine.spiff import Place, Process
 from engine.store import tables as t
@@ -201,7 +201,7 @@ def _submitted(look: Look, case: Case, row: Any, form: Form, names: Mapping[str,
     rows = form.plain(case.open(given.answers, "submissions", given.id), names, look.now)
     if given.reason:
         rows.append(Row(label="Reason for going on", text=case.open(given.reason, "submissions", given.id, "reason"), path=REASON))
-    return [one for one in rows if not one.visible_to or look.actor.roles(case.id).intersection(one.visible_to)]
+    return readable(look.actor, case, rows)
 
 
 def _papers(look: Look, case: Case, element: Element, place: Place, names: Names, agencies: dict[str, str]) -> list[Paper]:
@@ -215,9 +215,8 @@ def _papers(look: Look, case: Case, element: Element, place: Place, names: Names
         people = person_names(look, [row.by for row in latest.values()])
         for item, row in latest.items():
             words = form.plain(case.open(row.answers, "submissions", row.id), names.of(paths_of(case.pack, at), place), look.now) if form else []
-            readable = [one for one in words if not one.visible_to or look.actor.roles(case.id).intersection(one.visible_to)]
             title = at.properties.get("label") or at.name
-            found.append(Paper(f"{title} – {item_name(item, agencies)}" if item else title, people.get(row.by, ""), row.at, readable))
+            found.append(Paper(f"{title} – {item_name(item, agencies)}" if item else title, people.get(row.by, ""), row.at, readable(look.actor, case, words)))
     return found
 
 

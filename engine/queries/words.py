@@ -1,6 +1,7 @@
 """Words that several lists share: names of agencies, of people, of who is offered what."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from engine.store import tables as t
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from engine.forms import Field
+    from engine.forms import Field, Row
     from engine.look import Look
     from engine.packs import Pack
     from engine.rules.access import Actor
@@ -46,6 +47,18 @@ def may_read(actor: Actor, case: Case, element: str, path: str) -> bool:
     """May this person, who may read answers here, read this one? Some are for certain roles alone."""
     field = question(case, element, path)
     return field is None or not field.visible_to or bool(actor.roles(case.id).intersection(field.visible_to))
+
+
+def readable(actor: Actor, case: Case, rows: Iterable[Row]) -> list[Row]:
+    """The answers that this person, who may read answers here, may read: also inside groups and lists. What is left empty goes too."""
+    found = []
+    for row in rows:
+        if row.visible_to and not actor.roles(case.id).intersection(row.visible_to):
+            continue
+        inside = tuple(readable(actor, case, row.rows))
+        if inside or not row.rows:
+            found.append(replace(row, rows=inside))
+    return found
 
 
 def offered_in_words(pack: Pack, holders: Iterable[str], agencies: dict[str, str]) -> str:

@@ -166,6 +166,18 @@ def test_what_is_for_certain_roles_alone_is_for_them_alone(office, case):
     assert [row.name for row in office.ask("kate", queries.case_page, case.reference).documents] == ["paper.txt", "secret.txt"]
 
 
+def test_an_answer_for_one_role_stays_hidden_inside_a_group_too(office, case):
+    office.do(None, actions.add_person, "sly", "Sly", "sly@office.example", None, ["panel_chair"], secret="x")
+    task = office.task(case.case, "answer", "SOU")
+    answers = {"findings": "Nothing of note", "private": {"aside": "Canary of the keeper", "reachable": "By post"}}
+    office.do("saul", actions.submit_task, task=task, answers=answers)
+
+    for login, seen in (("sly", False), ("kate", True)):
+        shown = str(office.ask(login, queries.task_page, task).submitted)
+        assert "By post" in shown
+        assert ("Canary of the keeper" in shown) is seen
+
+
 def test_an_appointment_counts_in_its_case_only(office, case):
     other = office.begin("EAS", paper=paper("Elsewhere"))
     office.do("olga", actions.hand_over_task, office.task(other.case, "answer", "EAS"), to=office.who("elsa").person)
