@@ -10,12 +10,9 @@ from typing import Any
 from engine.errors import Incident
 from engine.feel import templates
 from engine.forms.items import Field, Group, Item, List, Table, Text
-from engine.forms.names import pick
+from engine.forms.names import ENGINE_NAMES, pick
 from engine.forms.sheet import Node, Sheet, empty, keyed
 from engine.forms.words import shown as in_words
-
-ENGINE_NAMES = frozenset({"case", "options", "board", "answers", "history", "registers", "deadlines", "documents", "me", "people"})
-
 
 MARKS = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation: every character that could mean something
 

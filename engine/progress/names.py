@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from engine.forms.names import ENGINE_NAMES
 from engine.packs import REASON
 from engine.store import tables as t
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from engine.settings import Settings
     from engine.spiff import Place
     from engine.work import Case
-
-ENGINE_NAMES = frozenset({"case", "options", "board", "answers", "history", "registers", "deadlines", "documents", "me", "people"})
 
 
 class Names:

@@ -97,7 +97,7 @@ def task_page(look: Look, task: str) -> TaskPage:
         colleagues=_colleagues(look, offered) if is_open else [], locked=locked,
         barred=_barred(look, case, element, row.item, for_me=for_me) if is_open else None,
         round=row.round, offered_to=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names),
-        papers=_papers(look, case, element, place, names, agencies) if is_open and for_me else [])
+        papers=_papers(look, case, element, place, names, agencies) if is_open and for_me and not locked else [])
 
 
 def actions_to_press(look: Look, case: Case) -> list[Start]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from engine import feel
 from engine.errors import Fault
 from engine.forms import Field, Group, List
+from engine.forms.names import ENGINE_NAMES
 from engine.packs.check.places import at, elements, in_form
-from engine.packs.check.scope import COUNTERS, ENGINE, PERSONAL, Scope, reads
+from engine.packs.check.scope import COUNTERS, PERSONAL, Scope, reads
 from engine.packs.check.tables import texts as table_texts
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def unknown_paths(scope: Scope, paths: frozenset[str], in_filters: frozenset[str
         head = path.partition(".")[0]
         if names is not None and head in names:
             continue
-        if head in ENGINE and (personal or head not in PERSONAL):
+        if head in ENGINE_NAMES and (personal or head not in PERSONAL):
             if says := scope.engine_fault(path):
                 yield tell(says)
         elif head in PERSONAL:
@@ -100,7 +101,7 @@ def _forms(scope: Scope) -> Iterator[Fault]:
 
 def _form_fault(scope: Scope, path: str, shown: list[Element]) -> str | None:
     head = path.partition(".")[0]
-    if head in ENGINE:
+    if head in ENGINE_NAMES:
         return scope.engine_fault(path)
     for element in shown if scope.whole else ():
         process = scope.pack.processes.get(element.process)
@@ -181,7 +182,7 @@ def _name_fault(name: str) -> str | None:
         return f"“{name}” is a word of FEEL: choose another name."
     if name in feel.RESERVED:
         return f"“{name}” is a function of FEEL, which a variable would hide: choose another name."
-    if name in ENGINE:
+    if name in ENGINE_NAMES:
         return f"“{name}” is a name the engine gives: choose another name."
     if not name.isidentifier() or not name.isascii():
         return f"“{name}” cannot be a name in an expression: use letters, digits and _."

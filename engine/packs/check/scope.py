@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 CASE = {"reference", "started", "edition", "agency", "stage", "start"}
 BOARD = {"name", "short", "agencies"}
 ME = {"key", "name", "agency", "roles"}
-ENGINE = frozenset({"case", "options", "board", "answers", "history", "registers", "deadlines", "documents", "me", "people"})
 #: Only where somebody looks on: forms and checks.
 PERSONAL = frozenset({"me", "people"})
 COUNTERS = frozenset({"numberOfInstances", "numberOfActiveInstances", "numberOfCompletedInstances", "numberOfTerminatedInstances"})
