@@ -100,13 +100,13 @@ def make_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         end()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def service(make_service: Callable[[str], Service]) -> Service:
-    """A service on Monday 6 March 2023, in the morning."""
+    """A service of this test's own, on Monday 6 March 2023, in the morning: what another test did to a case or the clock is not here."""
     return make_service("2023-03-06T09:00:00")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def as_person(service: Service, browser: Browser) -> Iterator[Callable[..., Page]]:
     """as_person("business.manager"): a page in that person's own browser, signed in."""
     def enter(login: str, **options: Any) -> Page:

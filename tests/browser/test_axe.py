@@ -22,7 +22,7 @@ MACHINES = {"static", "health.healthz", "health.readyz", "health.metrics", "diag
 TABLE = SCREENSHOTS.parent / "axe.json"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def prepared(service: Service) -> Service:
     service.reference = asked_of_three(service)
     office = service.actor("business.office")
