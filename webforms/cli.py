@@ -1,22 +1,28 @@
 """`casereview`: the engine's commands, and `serve`."""
 from __future__ import annotations
 
-import logging
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import structlog
 from waitress import create_server
 
 from engine.alarm import Alarm
-from engine.cli import engine_here, main_group
+from engine.cli import engine_as_it_is, main_group
 from engine.demo import prepare
+from engine.logs import set_up_logs
+from engine.queries import someone_can_sign_in
+from engine.rules.access import SYSTEM
+from engine.settings import BadSettings
 from webforms import create_app
 
 if TYPE_CHECKING:
+    from engine import Engine
     from engine.demo import SignIn
+
+HOME = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
@@ -28,14 +34,14 @@ def main() -> None:
 @click.option("--alarm/--no-alarm", default=True, help="Whether this process also fires what falls due and sends mail.")
 def serve(alarm: bool) -> None:  # noqa: FBT001 - click's way
     """Answer on the address of the settings, fire what falls due and send mail, until told to stop."""
-    _logging()
-    engine = engine_here()
-    made = prepare(engine)
+    set_up_logs()
+    need_built_files()
+    engine = engine_as_it_is()
     settings = engine.settings
-    server = create_server(
-        create_app(engine), host=settings.web.host, port=settings.web.port, threads=settings.web.threads, connection_limit=2000,
-        max_request_body_size=2 * settings.limits.body_bytes,   # what is only a little too big gets a page that says so
-        clear_untrusted_proxy_headers=not settings.web.proxies, ident=None)
+    if settings.kind == "production":
+        need_someone(engine)   # before anything is written: a backup may be restored into this database yet
+    made = prepare(engine)
+    server = _listening(engine)
     clock = Alarm(engine)
 
     def stop(*_: Any) -> None:
@@ -54,6 +60,32 @@ def serve(alarm: bool) -> None:  # noqa: FBT001 - click's way
         engine.close()
 
 
+def need_built_files() -> None:
+    """What `make setup` builds; without it pages have no styles and expressions no interpreter."""
+    if missing := [name for name in ("webforms/static/app.css", "engine/feel/feel.js") if not (HOME / name).exists()]:
+        raise BadSettings([f"{' and '.join(missing)} not found in {HOME}: run `make setup` there."])
+
+
+def need_someone(engine: Engine) -> None:
+    """Where nobody can sign in, nothing is served: an operator makes the first account."""
+    if not engine.ask(SYSTEM, someone_can_sign_in):
+        raise BadSettings([
+            "Nobody can sign in here yet. Make the first administrator, then start again:",
+            '  casereview person add NAME --name "Their Name" --email name@example.org --role administrator',
+            "Or, if this machine takes over from another one: casereview restore BACKUP, into an empty database."])
+
+
+def _listening(engine: Engine) -> Any:
+    web, limits = engine.settings.web, engine.settings.limits
+    try:
+        return create_server(
+            create_app(engine), host=web.host, port=web.port, threads=web.threads, connection_limit=2000,
+            max_request_body_size=2 * limits.body_bytes,   # what is only a little too big gets a page that says so
+            clear_untrusted_proxy_headers=not web.proxies, ident=None)
+    except OSError as problem:
+        raise BadSettings([f"default.toml: [web] {web.host}:{web.port} cannot be listened on: {problem.strerror}."]) from problem
+
+
 def _sign_ins(made: list[SignIn]) -> str:
     """Who can sign in: said once, when they are made."""
     wide = max(len(one.login) for one in made)
@@ -61,11 +93,3 @@ def _sign_ins(made: list[SignIn]) -> str:
     passwords = {one.password for one in made}
     head = f"Fictional people to sign in as; the password of all is  {passwords.pop()}" if len(passwords) == 1 else "Fictional people to sign in as:"
     return "\n".join(["", head, *lines, "", "This list is not shown again."])
-
-
-def _logging() -> None:
-    """One line of JSON for each thing worth noting, on standard error."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -5,7 +5,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
 from engine.errors import NotAllowed, NotFound, Refused
 from engine.releases import newest_of_all
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
 
     from engine.work import Work
 
-SHORTEST_PASSWORD = 12
 LONGEST_NAME = 200
-HASHER = PasswordHasher()
 
 
 def _manages(work: Work) -> None:
@@ -28,9 +25,9 @@ def _manages(work: Work) -> None:
         raise NotAllowed("Only an administrator may do this.")
 
 
-def add_person(work: Work, login: str, name: str, email: str, agency: str | None, roles: Iterable[str], password: str | None = None,
-               *, secret: str | None = None) -> str:
-    """A new account, with roles written “role” or “role@AGENCY”; `secret` is a password hashed already. Gives its id."""
+def add_person(work: Work, login: str, name: str, email: str, agency: str | None, roles: Iterable[str],
+               secret: str | None = None) -> str:
+    """A new account, with roles written “role” or “role@AGENCY”; `secret` is the password as rules.passwords.hashed gives it. Gives its id."""
     _manages(work)
     login = login.strip().lower()  # as people sign in
     if not re.fullmatch(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+", email):
@@ -43,7 +40,6 @@ def add_person(work: Work, login: str, name: str, email: str, agency: str | None
     if agency is not None and agency not in known:
         raise Refused(f"No agency is called {agency}. The agencies are: {', '.join(sorted(known))}.")
     person = new_id()
-    secret = hashed(password) if password else secret
     work.db.execute(sa.insert(t.people).values(id=person, login=login, name=name, email=email, agency=agency, password=secret, created_at=work.now))
     rows: list[dict[str, Any]] = []
     known_roles = _roles(work)
@@ -66,13 +62,13 @@ def _roles(work: Work) -> set[str]:
     return set(work.settings.roles).union(*(pack.roles for pack in packs))
 
 
-def set_password(work: Work, login: str, password: str) -> None:
-    """A new password; every session of that person ends."""
+def set_password(work: Work, login: str, secret: str) -> None:
+    """A new password, as rules.passwords.hashed gives it; every session of that person ends."""
     _manages(work)
     person = work.db.scalar(sa.select(t.people.c.id).where(t.people.c.login == login.strip().lower()))
     if person is None:
         raise NotFound(f"There is no account called {login}.")
-    work.db.execute(sa.update(t.people).where(t.people.c.id == person).values(password=hashed(password)))
+    work.db.execute(sa.update(t.people).where(t.people.c.id == person).values(password=secret))
     work.db.execute(sa.update(t.sessions).where(t.sessions.c.person == person, t.sessions.c.ended_at.is_(None)).values(ended_at=work.now))
     work.record("person_changed", person=person, what="password")
 
@@ -87,10 +83,3 @@ def set_agencies(work: Work, agencies: Iterable[Mapping[str, Any]]) -> None:
             work.db.execute(sa.update(t.agencies).where(t.agencies.c.key == agency["key"]).values(**values))
         else:
             work.db.execute(sa.insert(t.agencies).values(key=agency["key"], **values))
-
-
-def hashed(password: str) -> str:
-    """How a password is written down (argon2id, RFC 9106); one that is too short is refused."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise Refused(f"A password has at least {SHORTEST_PASSWORD} characters. Three or four words that only you would put together are easy to remember.")
-    return HASHER.hash(password)

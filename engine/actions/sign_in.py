@@ -4,19 +4,25 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from engine.rules.passwords import as_signed_in, shadow
 from engine.store import tables as t
+from engine.store.tries import must_wait
 
 if TYPE_CHECKING:
     from engine.work import Work
 
-HASHER = PasswordHasher()
+
+class Known(Protocol):
+    """Someone whose password was found right (queries.whose_password), and how it was stored then."""
+
+    @property
+    def person(self) -> str: ...
+    @property
+    def secret(self) -> str: ...
 
 
 def digest(token: str) -> str:
@@ -24,47 +30,24 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-@cache
-def _nobodys_password() -> str:
-    return HASHER.hash(secrets.token_hex())
-
-
-def sign_in(work: Work, login: str, password: str) -> tuple[str, str] | None:
-    """A session's token and the person, or None. Wrong names take as long as wrong passwords, and too many tries have to wait."""
-    name = login.strip().lower()[:200]
-    since = work.now - timedelta(minutes=work.settings.sessions.wait_minutes)
-    failed = work.db.scalar(sa.select(sa.func.count()).select_from(t.trail).where(
-        t.trail.c.event == "sign_in_failed", t.trail.c.at > since, t.trail.c.details["name"].as_string() == _shadow(name))) or 0
-    if failed >= work.settings.sessions.tries:  # whoever tries without end shall not keep this machine hashing
-        work.record("sign_in_failed", name=_shadow(name))
-        return None
-    person = work.db.execute(sa.select(t.people.c.id, t.people.c.password).where(t.people.c.login == name, t.people.c.active)).one_or_none()
-    right = _matches(person.password if person and person.password else _nobodys_password(), password)
-    if person is None or not right:
-        work.record("sign_in_failed", name=_shadow(name))
+def sign_in(work: Work, login: str, proven: Known | None) -> tuple[str, str] | None:
+    """A session's token and the person, or None when the password was not right or too many tries have to wait."""
+    name = as_signed_in(login)
+    still = proven is not None and not must_wait(work.db, name, work.now, work.settings.sessions) and work.db.scalar(
+        sa.select(t.people.c.id).where(t.people.c.id == proven.person, t.people.c.login == name, t.people.c.password == proven.secret, t.people.c.active))
+    if proven is None or not still:  # the person may have left, or changed the password, while this one was compared
+        work.record("sign_in_failed", name=shadow(name))
         return None
     token = secrets.token_urlsafe(32)
-    work.db.execute(sa.insert(t.sessions).values(token=digest(token), person=person.id, created_at=work.now, seen_at=work.now))
-    work.record("signed_in", by=person.id)
-    return token, person.id
+    work.db.execute(sa.insert(t.sessions).values(token=digest(token), person=proven.person, created_at=work.now, seen_at=work.now))
+    work.record("signed_in", by=proven.person)
+    return token, proven.person
 
 
 def sign_out(work: Work, token: str) -> None:
     """The session ends, here and wherever its cookie was copied to."""
     work.db.execute(sa.update(t.sessions).where(t.sessions.c.token == digest(token), t.sessions.c.ended_at.is_(None)).values(ended_at=work.now))
     work.record("signed_out")
-
-
-def _shadow(name: str) -> str:
-    """People type passwords into the name box; the trail keeps none."""
-    return hashlib.sha256(name.encode()).hexdigest()[:16]
-
-
-def _matches(secret: str, password: str) -> bool:
-    try:
-        return HASHER.verify(secret, password[:1000])
-    except (VerifyMismatchError, InvalidHashError):
-        return False
 
 
 def touch_session(work: Work, token: str) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.settings.board import read_agencies, read_board, read_roles
-from engine.settings.secret import addressed, database_address, read_keys, safe_mail
+from engine.settings.production import fit_for_real_cases
+from engine.settings.secret import addressed, database_address, known_database, read_keys, safe_mail
 from engine.settings.tables import SECTIONS, Layer, no_unknown_tables, read_file, section
 from engine.settings.values import (
     ENGLAND_AND_WALES,
@@ -50,10 +51,10 @@ def load_settings(folder: Path, environment: Mapping[str, str], *, kind: str | N
         faults.append("default.toml: [limits] body_megabytes must not be less than upload_megabytes, or no such upload could arrive.")
     if found["sessions"] and found["sessions"].absolute_minutes < found["sessions"].idle_minutes:
         faults.append("default.toml: [sessions] absolute_minutes must not be less than idle_minutes.")
-    if kind == "production" and web and not web.secure_cookies:
-        faults.append("production.toml: [web] secure_cookies must be true: a session must not travel unencrypted.")
-    if kind == "production" and demo and (demo.people or demo.make_keys):
-        faults.append("production.toml: [demo] people and make_keys must be false where real cases are.")
+    if kind == "production":
+        fit_for_real_cases(web, mail, demo, environment, faults)
+    address = environment.get("DATABASE_URL")
+    known_database(address, faults)
     data = (folder.absolute().parent / folders.data) if folders else folder
     make = bool(demo and demo.make_keys)
     # Nothing is written until all is well.
@@ -64,5 +65,6 @@ def load_settings(folder: Path, environment: Mapping[str, str], *, kind: str | N
         kind=kind, board=board, roles=roles, demo_people=demo.people,
         **{name: found[name] for name in ("web", "mail", "limits", "sessions", "moments")},
         data_folder=data, packs_folder=folder.absolute().parent / folders.packs,
-        database_url=database_address(environment.get("DATABASE_URL"), data), secret_key=keys[0], master_key=keys[1],
+        database_url=database_address(address, data), secret_key=keys[0], master_key=keys[1],
+        metrics_token=environment.get("CASEREVIEW_METRICS_TOKEN") or None,
     )

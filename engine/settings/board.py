@@ -21,6 +21,9 @@ def read_board(folder: Path, faults: list[str]) -> Board | None:
     if len(faults) > before:
         return None
     name, short = (taken(table, key, str, file, faults) for key in ("name", "short"))
+    email = taken(table, "email", str, file, faults, "") or ""
+    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+        faults.append(f"{file}: email “{email}” is no address; write one such as reviews@board.example.")
     hour = taken(table, "reminder_hour", int, file, faults)
     if hour is not None and not 0 <= hour <= 23:
         faults.append(f"{file}: reminder_hour is {hour}; it must be from 0 to 23.")
@@ -32,7 +35,7 @@ def read_board(folder: Path, faults: list[str]) -> Board | None:
     faults.extend(f"{file}: {key} is not known." for key in table)
     if len(faults) > before or name is None or short is None or hour is None or zone is None or calendar is None:
         return None
-    return Board(name, short, zone, calendar, hour, agencies)
+    return Board(name, short, zone, calendar, hour, agencies, email)
 
 
 def read_agencies(table: Mapping[str, Any], file: str, faults: list[str]) -> tuple[Agency, ...]:

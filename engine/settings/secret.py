@@ -37,6 +37,11 @@ def safe_mail(mail: Mail, kind: str, faults: list[str]) -> None:
         faults.append('production.toml: [mail] security is "none": the password would travel unencrypted; use "starttls" or "tls".')
 
 
+def known_database(url: str | None, faults: list[str]) -> None:
+    if url and not re.match(r"(postgres(ql)?(\+psycopg)?|sqlite)://", url):
+        faults.append("environment: DATABASE_URL must begin with postgresql:// (or be left out, for SQLite in the data folder).")
+
+
 def database_address(url: str | None, data: Path) -> str:
     if not url:
         return f"sqlite:///{data / 'casereview.db'}"

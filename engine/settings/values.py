@@ -10,7 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 PERMISSIONS = frozenset({
-    "see_all_cases", "see_answers", "see_status", "see_trail", "hand_over", "manage_people", "release_pack", "read_packs",
+    "see_all_cases", "see_answers", "see_status", "see_trail", "hand_over", "correct_answers", "manage_people", "release_pack", "read_packs",
 })
 KINDS = ("development", "production")
 
@@ -56,6 +56,7 @@ class Board:
     calendar: Calendar
     reminder_hour: int
     agencies: tuple[Agency, ...]
+    email: str = ""     # where the public can write to
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,7 @@ class Settings:
     database_url: str = field(repr=False)    # may hold a password
     secret_key: bytes = field(repr=False)    # signs sessions
     master_key: bytes = field(repr=False)    # wraps the key of every case
+    metrics_token: str | None = field(default=None, repr=False)   # opens /metrics, where it is set
 
     def may(self, role: str) -> frozenset[str]:
         """The permissions of a role; of a role no file names, none."""

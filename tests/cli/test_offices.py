@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from engine import SYSTEM, Engine, actions, queries
-from engine.actions.people import HASHER
 from engine.cli import engine_here
+from engine.rules.passwords import HASHER
 from engine.store import tables as t
 from tests.cli.conftest import ROOT, spoil
 

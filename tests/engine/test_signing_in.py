@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from engine import actions, queries
+from engine import SYSTEM, actions, queries
 from engine.actions.sign_in import digest
+from engine.errors import Refused
+from engine.rules.passwords import hashed
 from engine.store import tables as t
-from tests.makers import PASSWORD
+from tests.makers import PASSWORD, board, filled
 
 
 def sign_in(office, login, password=PASSWORD):
-    return office.do(None, actions.sign_in, login, password)
+    return office.do(None, actions.sign_in, login, office.engine.ask(SYSTEM, queries.whose_password, login, password))
 
 
 def later(office, minutes):
@@ -93,7 +95,7 @@ def test_an_idle_session_is_not_woken_by_using_it(office):
 
 def test_a_new_password_ends_every_session(office):
     token, _ = sign_in(office, "rosa")
-    office.do("adam", actions.set_password, "Rosa", "four-quite-new-words")
+    office.do("adam", actions.set_password, "Rosa", hashed("four-quite-new-words"))
 
     assert office.ask("rosa", queries.session_of, digest(token)) is None
     assert sign_in(office, "rosa") is None
@@ -107,3 +109,27 @@ def test_neither_token_nor_password_is_in_the_database(office):
     assert token not in rows
     assert PASSWORD not in rows
     assert digest(token) in rows
+
+
+def test_a_password_that_is_too_short_is_refused():
+    with pytest.raises(Refused, match="12 characters"):
+        hashed("short")
+
+
+def test_passwords_are_compared_while_others_write(make_database, tmp_path):
+    office = board(make_database("sqlite", filled), tmp_path)
+    with office.engine.database.writing():  # SQLite has one writer at a time: this one holds the lock
+        proven = office.engine.ask(SYSTEM, queries.whose_password, "rosa", PASSWORD)
+        assert office.engine.ask(SYSTEM, queries.whose_password, "rosa", "wrong") is None
+
+    assert proven is not None
+    assert proven.person == office.who("rosa").person
+    office.engine.close()
+
+
+def test_a_password_that_changed_while_it_was_compared_lets_nobody_in(office):
+    proven = office.engine.ask(SYSTEM, queries.whose_password, "rosa", PASSWORD)
+    office.do("adam", actions.set_password, "rosa", hashed("four-quite-new-words"))
+
+    assert office.do(None, actions.sign_in, "rosa", proven) is None
+    assert office.do(None, actions.sign_in, "ruth", office.engine.ask(SYSTEM, queries.whose_password, "rosa", "four-quite-new-words")) is None

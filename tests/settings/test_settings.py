@@ -1,4 +1,5 @@
 import base64
+import secrets
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.settings import PERMISSIONS, BadSettings, Calendar, load_settings
+from engine.settings.production import fit_for_real_cases
 
 SHIPPED = Path(__file__).parents[2] / "config"
 MASTER = bytes(range(32))
-KEYS = {"CASEREVIEW_SECRET_KEY": "s" * 32, "CASEREVIEW_MASTER_KEY": base64.b64encode(MASTER).decode()}
+SECRET = "Zq3vN8-kT5xWd7Lb_r2Hf9Jm4Cs6Gy1p"
+KEYS = {"CASEREVIEW_SECRET_KEY": SECRET, "CASEREVIEW_MASTER_KEY": base64.b64encode(MASTER).decode()}
 PRODUCTION = {**KEYS, "CASEREVIEW_ENV": "production", "SMTP_PASSWORD": "hush"}
 
 
@@ -113,6 +116,8 @@ def test_production_without_its_secrets_is_refused_at_once(config):
     ('security = "starttls"',                 'security = "none"',                    "the password would travel unencrypted"),
     ("[web]",                                 "[demo]\npeople = true\n[web]",         "[demo] people and make_keys must be false"),
     ("[web]",                                 "[demo]\nmake_keys = true\n[web]",      "[demo] people and make_keys must be false"),
+    ("proxies = 1",                           "proxies = 0",                          "[web] proxies must be at least 1"),
+    ('send = "smtp"',                         'send = "files"',                       '[mail] send must be "smtp"'),
 ])
 def test_production_refuses_what_is_unsafe(config, old, new, says):
     change(config / "production.toml", old, new)
@@ -120,6 +125,34 @@ def test_production_refuses_what_is_unsafe(config, old, new, says):
     [line] = mistakes(config, PRODUCTION)
     assert line.startswith("production.toml: ")
     assert says in line
+
+
+@pytest.mark.parametrize(("changed", "says"), [
+    ({"CASEREVIEW_SECRET_KEY": "s" * 40},                                             "CASEREVIEW_SECRET_KEY is too easy to guess"),
+    ({"CASEREVIEW_SECRET_KEY": "changeme" * 5},                                       "CASEREVIEW_SECRET_KEY is too easy to guess"),
+    ({"CASEREVIEW_SECRET_KEY": KEYS["CASEREVIEW_MASTER_KEY"]},                        "CASEREVIEW_SECRET_KEY is too easy to guess"),
+    ({"CASEREVIEW_SECRET_KEY": "short"},                                              "CASEREVIEW_SECRET_KEY must be set to at least 32 characters"),
+    ({"CASEREVIEW_MASTER_KEY": base64.b64encode(bytes(32)).decode()},                 "CASEREVIEW_MASTER_KEY is too easy to guess"),
+    ({"CASEREVIEW_MASTER_KEY": base64.b64encode(b"password" * 4).decode()},           "CASEREVIEW_MASTER_KEY is too easy to guess"),
+    ({"CASEREVIEW_MASTER_KEY": base64.b64encode(bytes(range(31))).decode()},          "CASEREVIEW_MASTER_KEY must be set to 32 random bytes"),
+    ({"CASEREVIEW_METRICS_TOKEN": "watch"},                                           "CASEREVIEW_METRICS_TOKEN must have at least 20 characters"),
+    ({"SMTP_PASSWORD": ""},                                                           "SMTP_PASSWORD is not set"),
+    ({"DATABASE_URL": "mysql://db/reviews"},                                          "DATABASE_URL must begin with postgresql://"),
+])
+def test_production_refuses_a_secret_that_is_missing_or_weak(changed, says):
+    [line] = mistakes(SHIPPED, PRODUCTION | changed)
+
+    assert line.startswith("environment: ")
+    assert says in line
+    assert not any(value and value in line for value in changed.values() if len(value) > 6)
+
+
+def test_keys_drawn_at_random_are_never_called_weak():
+    for _ in range(2000):
+        drawn = {"CASEREVIEW_SECRET_KEY": secrets.token_urlsafe(32), "CASEREVIEW_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode()}
+        faults: list[str] = []
+        fit_for_real_cases(None, None, None, drawn, faults)
+        assert faults == []
 
 
 def test_the_environment_gives_port_and_database(config):
@@ -140,7 +173,7 @@ def test_a_port_that_is_none_is_refused(config, port):
 def test_no_secret_is_shown_when_settings_are_printed():
     settings = load_settings(SHIPPED, {**PRODUCTION, "DATABASE_URL": "postgresql://ivy:secret-word@db/x"})
 
-    for secret in ("hush", "secret-word", "s" * 32, str(MASTER)):
+    for secret in ("hush", "secret-word", SECRET, str(MASTER)):
         assert secret not in repr(settings)
 
 
@@ -158,7 +191,7 @@ def test_no_secret_is_shown_when_settings_are_printed():
     ("development.toml", "[limits]\nbody_megabytes = 1", "[limits] body_megabytes must not be less"),
     ("development.toml", "[sessions]\nabsolute_minutes = 1", "[sessions] absolute_minutes must not be less"),
     ("development.toml", "[web", "development.toml: cannot be read as TOML"),
-    ("roles.toml", 'clerk = ["see_all"]', "roles.toml: clerk: “see_all” is no permission; they are: hand_over"),
+    ("roles.toml", 'clerk = ["see_all"]', "roles.toml: clerk: “see_all” is no permission; they are: correct_answers"),
     ("roles.toml", 'clerk = "see_status"', "roles.toml: clerk must be a list of permissions"),
     ("roles.toml", "Clerk = []", "roles.toml: Clerk: a role is written in small letters"),
     ("board.toml", "hlt = 'x'", "board.toml: [agencies] hlt: a key is 2 to 12 capital letters"),

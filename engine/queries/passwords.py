@@ -1,0 +1,38 @@
+"""Whether a name and a password belong together: asked before signing in, so that no transaction that writes waits for it."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from engine.rules.passwords import as_signed_in, matches
+from engine.store import tables as t
+from engine.store.tries import must_wait
+
+if TYPE_CHECKING:
+    from engine.look import Look
+
+
+@dataclass(frozen=True)
+class Proven:
+    """Someone who gave the right password, with the form it was stored in at that moment."""
+
+    person: str
+    secret: str
+
+
+def someone_can_sign_in(look: Look) -> bool:
+    """Whether there is anyone with a password."""
+    return look.db.scalar(sa.select(t.people.c.id).where(t.people.c.active, t.people.c.password.is_not(None)).limit(1)) is not None
+
+
+def whose_password(look: Look, login: str, password: str) -> Proven | None:
+    """Whose sign-in name and password these are. Wrong names take as long as wrong passwords; too many tries have to wait."""
+    name = as_signed_in(login)
+    if must_wait(look.db, name, look.now, look.settings.sessions):
+        return None
+    row = look.db.execute(sa.select(t.people.c.id, t.people.c.password).where(t.people.c.login == name, t.people.c.active)).one_or_none()
+    secret: str | None = row.password if row else None
+    right = matches(secret, password)
+    return Proven(row.id, secret) if row and secret and right else None
