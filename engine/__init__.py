@@ -24,6 +24,7 @@ from engine.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from engine.clock import Clock
     from engine.settings import Settings
@@ -45,6 +46,7 @@ class Engine:
         self.vault = Vault(settings.master_key)
         self.shelf = Shelf()
         self._live: dict[str, tuple[int, Process]] = {}
+        self.swept_at: datetime | None = None  # when this process last looked for what has fallen due
         self._making_room = threading.Lock()
 
     def perform(self, actor: Actor, verb: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -62,7 +64,7 @@ class Engine:
             except (Conflict, sa.exc.IntegrityError, sa.exc.OperationalError) as clash:
                 if not last_try:
                     continue
-                log.exception("%s lost its race twice", verb.__name__)
+                log.exception("lost_race_twice", extra={"verb": verb.__name__})
                 refusal = clash if isinstance(clash, Conflict) else Conflict()
                 self._note(actor, work, verb, refused=refusal)
                 raise refusal from clash
@@ -148,9 +150,10 @@ class Engine:
                 case = None  # the case was to begin with this very step
             row: dict[str, Any] = {"at": self.now(), "actor": actor.person, "case_id": case}
             if refused is not None:
+                log.info("refused", extra={"verb": what.__name__, "kind": refused.why, "person": actor.person, "case": case})
                 row |= {"event": "refused", "details": events.checked("refused", {"verb": what.__name__, "kind": refused.why, "element": None})}
             if incident is not None:
-                log.error("incident in %s at %s", what.__name__, incident.element)
+                log.error("incident", extra={"verb": what.__name__, "element": incident.element, "person": actor.person, "case": case})
                 i = t.incidents
                 same = sa.select(i.c.id).where(i.c.case_id.is_not_distinct_from(case), i.c.element.is_not_distinct_from(incident.element),
                                                i.c.says == incident.says, i.c.mended_at.is_(None))

@@ -45,6 +45,7 @@ def sweep(engine: Engine) -> int:
         with engine.database.reading() as db:
             due = [timer for timer in due_now(db, engine.clock.now(), BATCH + len(tried)) if timer not in tried]
         if not due:
+            engine.swept_at = engine.clock.now()
             return fired
         for timer in due:
             tried.add(timer)

@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import sqlalchemy as sa
 
 from engine import SYSTEM, actions, arguments_of, open_engine, queries
 from engine.alarm import Alarm
+from engine.backup import Damaged as DamagedBackup
+from engine.backup import back_up, restore
 from engine.bench import bench_command
 from engine.errors import PackFaults, Refused
-from engine.packs import Pack, check, check_file, outline, read_pack
-from engine.rehearsal.play import rehearse
-from engine.rehearsal.scenario import BadScenario, read_scenario
+from engine.logs import set_up_logs
+from engine.packs import check, check_file, outline, read_pack
+from engine.rehearsal.several import play_all
 from engine.releases import newest
+from engine.rules.passwords import hashed
 from engine.settings import BadSettings, load_settings
 from engine.store.migrate import migrate
 
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
     from engine import Engine
     from engine.settings import Settings
 
-CONFIG = Path("config")
+CONFIG = "config"
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
 
 
@@ -42,6 +46,9 @@ class Group(click.Group):
         """Run the command; exit 2 for what cannot be run at all."""
         try:
             return super().invoke(ctx)
+        except (sa.exc.OperationalError, sa.exc.InterfaceError) as down:
+            click.echo(f"The database does not answer: {str(down.orig).strip().splitlines()[0]}", err=True)
+            sys.exit(2)
         except BadSettings as bad:
             for fault in bad.says:
                 click.echo(fault, err=True)
@@ -62,27 +69,43 @@ main_group.add_command(bench_command)
 
 
 def settings_here() -> Settings:
-    """The settings of the folder we are in."""
-    return load_settings(CONFIG, os.environ)
+    """The settings of the folder we are in, or of the one that CASEREVIEW_CONFIG names."""
+    return load_settings(Path(os.environ.get("CASEREVIEW_CONFIG") or CONFIG), os.environ)
 
 
 def engine_here() -> Engine:
     """The engine of this folder's settings, its database brought up to date, with the agencies of the board."""
+    engine = engine_as_it_is()
+    engine.perform(SYSTEM, actions.set_agencies, [{"key": one.key, "name": one.name, "member": one.member} for one in engine.settings.board.agencies])
+    return engine
+
+
+def engine_as_it_is() -> Engine:
+    """The same, with tables brought up to date and no row written."""
     settings = settings_here()
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    need_data_folder(settings)
     migrate(settings.database_url)
     engine = open_engine(settings)
     if wrong := engine.wrong_key():
         raise BadSettings([wrong])
-    engine.perform(SYSTEM, actions.set_agencies, [{"key": one.key, "name": one.name, "member": one.member} for one in settings.board.agencies])
     return engine
 
 
+def need_data_folder(settings: Settings) -> None:
+    """Make the data folder, or say why not."""
+    try:
+        settings.data_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise BadSettings([f"default.toml: [folders] data is {settings.data_folder}, which cannot be made: {problem.strerror}."]) from problem
+
+
 @contextmanager
-def or_wrong_use() -> Iterator[None]:
+def or_wrong_use(*but: type[Refused]) -> Iterator[None]:
     """What is refused here was asked for in the wrong way: exit 2."""
     try:
         yield
+    except but:
+        raise
     except Refused as refusal:
         raise click.UsageError(" ".join(refusal.says)) from refusal
 
@@ -157,34 +180,21 @@ def _inline(value: Any) -> str:
 @as_json
 def rehearse_command(files: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001
     """Play scenario FILES, or every pack's own, each in a database of its own."""
-    settings = settings_here()
-    packs: dict[str, Pack] = {}
     rows: list[dict[str, Any]] = []
-    for file, folder in _scenarios(files):
-        title, failures = file.stem, list[str]()
-        try:
-            scenario = read_scenario(file, settings.board.timezone)
-            title = scenario.title
-            where = str(pack_folders([scenario.pack])[0] if scenario.pack else folder or pack_folders()[0])
-            if where not in packs:
-                packs[where] = read_pack(Path(where))
-            failures += rehearse(scenario, packs[where], settings).failures
-        except BadScenario as bad:
-            failures += [f"{fault.name}: {fault.says}" if fault.name else fault.says for fault in bad.faults]
-        except PackFaults as bad_pack:
-            failures += [f"the pack has faults: {fault}" for fault in bad_pack.faults]
-        rows.append({"file": str(file), "title": title, "passed": not failures, "failures": failures})
+    for played in play_all(_scenarios(files), settings_here()):
+        rows.append({"file": str(played.file), "title": played.title, "passed": not played.failures, "failures": list(played.failures)})
         if not as_json:
-            click.echo(f"{'ok  ' if not failures else 'FAIL'} {title} ({file.name})" + "".join(f"\n       {failure}" for failure in failures))
+            words = "".join(f"\n       {failure}" for failure in played.failures)
+            click.echo(f"{'FAIL' if words else 'ok  '} {played.title} ({played.file.name}){words}")
     failed = sum(not row["passed"] for row in rows)
     show(rows, as_json=as_json, words=f"{len(rows) - failed} as they should, {failed} not.")
     sys.exit(1 if failed else 0)
 
 
-def _scenarios(files: tuple[Path, ...]) -> list[tuple[Path, Path | None]]:
-    """Each scenario with the pack it lies in, if it lies in one."""
+def _scenarios(files: tuple[Path, ...]) -> list[tuple[Path, Path]]:
+    """Each scenario with the pack it lies in; with the first that ships if it lies in none."""
     if files:
-        return [(file, file.parent.parent if (file.parent.parent / "pack.toml").exists() else None) for file in files]
+        return [(file, home if ((home := file.parent.parent) / "pack.toml").exists() else pack_folders()[0]) for file in files]
     return [(file, folder) for folder in pack_folders() for file in sorted((folder / "scenarios").glob("*.toml")) if file.name != "board.toml"]
 
 
@@ -225,15 +235,60 @@ def export_command(pack: str, folder: Path, as_json: bool) -> None:  # noqa: FBT
 @as_json
 def verify_command(as_json: bool) -> None:  # noqa: FBT001
     """Open every sealed row and resume every case: list what does not open."""
-    broken = engine_here().ask(SYSTEM, queries.verify)
+    broken = engine_as_it_is().ask(SYSTEM, queries.verify)
     show([asdict(row) for row in broken], as_json=as_json,
          words="\n".join(f"{row.reference} {row.table} {row.row}: {row.says}" for row in broken) or "Everything opens.")
+    sys.exit(1 if broken else 0)
+
+
+@main_group.command("backup")
+@click.argument("dest", type=click.Path(path_type=Path))
+@as_json
+def backup_command(dest: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Write everything to the file DEST (or to a new file in the folder DEST), while people go on working.
+
+    The master key is not in it: keep that elsewhere."""
+    settings = settings_here()
+    if settings.database_url.startswith("sqlite:///") and not Path(settings.database_url.removeprefix("sqlite:///")).exists():
+        raise click.UsageError("There is no database here yet: nothing to back up.")
+    engine = open_engine(settings)
+    with or_wrong_use():
+        made = back_up(engine, dest)
+    engine.close()
+    show(asdict(made), as_json=as_json, words=(
+        f"{made.file}: {made.cases} cases, {made.rows} rows, {made.bytes:,} bytes.\n"
+        f"The master key is not in it, and without that no case in it can be read. Its fingerprint is {made.key}."))
+
+
+@main_group.command("restore")
+@click.argument("src", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json
+def restore_command(src: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Fill an empty database from the backup SRC, bring it up to date, and open every row of it, as `verify` does.
+
+    Nothing is written if anything is wrong with the backup, the key or the database."""
+    settings = settings_here()
+    need_data_folder(settings)
+    try:
+        with or_wrong_use(DamagedBackup):
+            restored = restore(settings, src)
+    except DamagedBackup as damaged:
+        show({"restored": False, "says": damaged.says}, as_json=as_json, words=" ".join(damaged.says))
+        sys.exit(1)
+    engine = engine_here()
+    engine.perform(SYSTEM, actions.note_restore, restored.made_at, restored.software)
+    broken = engine.ask(SYSTEM, queries.verify)
+    engine.close()
+    show({"restored": True, **asdict(restored), "broken": [asdict(row) for row in broken]}, as_json=as_json, words="\n".join([
+        f"Restored as it was at {restored.made_at}: {restored.cases} cases, {restored.rows} rows.",
+        *[f"{row.reference} {row.table} {row.row}: {row.says}" for row in broken]] + ([] if broken else ["Everything opens."])))
     sys.exit(1 if broken else 0)
 
 
 @main_group.command("worker")
 def worker_command() -> None:
     """Fire what falls due and send mail, without the web."""
+    set_up_logs()
     alarm = Alarm(engine_here())
     alarm.start()
     stopped = threading.Event()
@@ -260,7 +315,7 @@ def person_group() -> None:
 def person_add(login: str, name: str, email: str, agency: str | None, roles: tuple[str, ...], password: str, as_json: bool) -> None:  # noqa: FBT001
     """A new account."""
     with or_wrong_use():
-        person = engine_here().perform(SYSTEM, actions.add_person, login, name, email, agency, roles, password)
+        person = engine_here().perform(SYSTEM, actions.add_person, login, name, email, agency, roles, hashed(password))
     show({"login": login.strip().lower(), "person": person}, as_json=as_json, words=f"{login} can sign in.")
 
 
@@ -271,8 +326,8 @@ def person_add(login: str, name: str, email: str, agency: str | None, roles: tup
 def person_reset(login: str, password: str, as_json: bool) -> None:  # noqa: FBT001
     """A new password; every session of that person ends."""
     with or_wrong_use():
-        engine_here().perform(SYSTEM, actions.set_password, login, password)
+        engine_here().perform(SYSTEM, actions.set_password, login, hashed(password))
     show({"login": login.strip().lower()}, as_json=as_json, words=f"{login} has a new password.")
 
 
-__all__ = ["engine_here", "main_group", "settings_here"]
+__all__ = ["engine_as_it_is", "engine_here", "main_group", "settings_here"]

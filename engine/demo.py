@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from engine import SYSTEM, actions
-from engine.actions.people import hashed
 from engine.packs import read_pack
+from engine.rules.passwords import hashed
 from engine.store import tables as t
 
 if TYPE_CHECKING:

@@ -54,6 +54,8 @@ class Case:
     outcome: str | None
     ended_at: datetime | None
     process: Process | None = None
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # registers read in this transaction, as expressions see them
+    rows_changed: set[str] = field(default_factory=set)  # registers written since the clocks of their rows were looked at
 
     def seal(self, value: Any, *place: Any) -> bytes:
         """A value sealed for this case and place."""

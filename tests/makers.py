@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from engine import SYSTEM, Actor, Engine, actions, open_engine, queries
-from engine.actions.people import hashed
 from engine.clock import SetClock
 from engine.forms import Upload
 from engine.packs import read_pack
+from engine.rules.passwords import hashed
 from engine.settings import Settings, load_settings
 from engine.store import tables as t
 from engine.store.migrate import migrate
@@ -38,7 +38,7 @@ PEOPLE = {
 }
 ALL = frozenset({"see_all_cases", "see_answers", "see_status", "see_trail", "hand_over"})
 #: Roles that only the tiny packs have, and what they permit. What “keeper” permits, it permits in the case kept.
-ROLES = {"head": ALL, "office": ALL, "keeper": frozenset({"see_answers", "see_trail"})}
+ROLES = {"head": ALL | {"correct_answers"}, "office": ALL, "keeper": frozenset({"see_answers", "see_trail"})}
 
 
 @cache

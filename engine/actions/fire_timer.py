@@ -32,7 +32,7 @@ def fire_timer(work: Work, timer: str) -> bool:
     clock = next((clock for clock in here.clocks.rows if clock["id"] == row.deadline), None)
     if row.kind == "breach" and clock is not None:
         if clock["state"] == "running":
-            here.clocks.breach(clock)
+            here.clocks.fall_due(clock)
         progress.fire(here, row.due_at)
     elif row.kind == "event":
         progress.fire(here, row.due_at)

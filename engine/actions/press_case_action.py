@@ -1,6 +1,7 @@
 """Press one of the buttons that a case offers at any time."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -14,8 +15,6 @@ from engine.store import tables as t
 from engine.store.seen import visible_case
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from engine.work import Work
 
 
@@ -27,7 +26,8 @@ def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, 
     if offered is None or work.actor.person is None:
         raise NotFound
     here = progress.resume(work, held)
-    waiting = waited_for(held.pack, here.waiting_messages()).get(action)
+    agency = answers.get("agency") if isinstance(answers, Mapping) else None
+    waiting = waited_for(held.pack, here.waiting_messages(), agency).get(action)
     if waiting is None:
         raise NotAllowed(f"“{offered.label}” is not possible now.")
     if not may_press(work.actor, offered, waiting.place, held):

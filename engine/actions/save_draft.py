@@ -9,6 +9,7 @@ from engine.errors import NotFound
 from engine.feel import data
 from engine.forms import Upload
 from engine.progress.answers import draft_place
+from engine.progress.correcting import answer_of
 from engine.progress.open_tasks import task_row
 from engine.releases import newest
 from engine.store import tables as t
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def save_draft(work: Work, answers: Mapping[str, Any], task: str | None = None, start: tuple[str, str] | None = None,
-               action: tuple[str, str] | None = None) -> None:
+               action: tuple[str, str] | None = None, correction: tuple[str, str] | None = None) -> None:
     """One draft a person and place; the newest stands. Files are not kept in drafts. Also for a task that someone else has done
     meanwhile: what was typed is never lost."""
     person = work.actor.person
@@ -36,10 +37,14 @@ def save_draft(work: Work, answers: Mapping[str, Any], task: str | None = None, 
         case_id, element = action
         visible_case(work.db, work.actor, case_id)
         _offered(work, work.hold(case_id).pack.case_actions, element, case_id)
+    elif correction:
+        case_id = correction[0]
+        visible_case(work.db, work.actor, case_id)
+        element = answer_of(work.db, work.hold(case_id), work.settings, work.actor, correction[1]).element.id
     elif start:
         element = start[1]
         _offered(work, work.shelf.pack(work.db, newest(work.db, start[0])).starts, element)
-    place, d, draft = draft_place(task=task, start=start, action=action), t.drafts, new_id()
+    place, d, draft = draft_place(task=task, start=start, action=action, correction=correction), t.drafts, new_id()
     work.db.execute(sa.delete(d).where(d.c.person == person, d.c.place == place))
     content, wrapped = data.dumps(_without_files(dict(answers))), None
     if case_id:

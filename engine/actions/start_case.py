@@ -44,7 +44,7 @@ def start_case(work: Work, pack: str, start: str, answers: Mapping[str, Any], op
         raise Refused(f"“{found.title}” has no option called {', '.join(unknown)}.")
     chosen = {name: option.default for name, option in found.options.items()} | dict(options or {})
     agency = held.agency or work.actor.agency
-    names = outside_a_case(paths_of(found, beginning.at), work.db, work.settings, work.actor, chosen, work.today)
+    names = outside_a_case(found, paths_of(found, beginning.at), work.db, work.settings, work.actor, chosen, work.today)
     asked = Asked(form=found.forms[beginning.form or ""], element=start, checks=beginning.checks, names=names, agency=agency)
     locked(found, beginning.gate, names, work.now)
     taken = take(work, found, asked, answers)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine import SYSTEM, Actor, Engine, actions
-from engine.actions.people import hashed
 from engine.bench.pack import ANSWERS, row_of
 from engine.clock import SystemClock
+from engine.rules.passwords import hashed
 from engine.settings import load_settings
 from engine.store import tables as t
 from engine.store.database import Database, new_id

@@ -76,6 +76,11 @@ def paths_of(template: str) -> frozenset[str]:
     return _read(template).paths
 
 
+def paths_in_filters(template: str) -> frozenset[str]:
+    """Those of its paths that may be columns of a list."""
+    return frozenset(path for part in _walk(_read(template).parts) if part.what != "text" for path in reading(part.text).filtered)
+
+
 def check_template(text: str, file: str = "") -> list[Fault]:
     """Every fault of a template, with its line."""
     parts, problems = _parse(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from engine.forms.cleaning import Cleaned, clean
@@ -32,6 +33,11 @@ class Form:
         """Every field with its path."""
         for path, item in self.walk():
             if isinstance(item, Field): yield path, item
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The names that the answers have at their outermost level."""
+        return frozenset(self.filled({}))
 
     def clean(self, raw: Any, names: Mapping[str, Any], now: datetime) -> Cleaned:
         """The values of raw answers, or what is wrong with them: the only validation."""

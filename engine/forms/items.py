@@ -55,8 +55,9 @@ class Field:
     sensitive: bool = False
     visible_to: tuple[str, ...] = ()     # roles; empty: whoever may see the case
     document: str | None = None
-    register: str | None = None
     appoints: str | None = None
+    replaces: bool = False               # whoever is appointed ends the appointment of those before
+    ends_appointment: str | None = None
     paths: frozenset[str] = frozenset()  # names given from outside the form that this reads
 
     @property
@@ -84,6 +85,8 @@ class Group:
     items: tuple[Item, ...]
     hide: str | None = None
     hint: str = ""
+    register: str | None = None          # its answers are one row of this register
+    row: str | None = None               # an expression that gives the key of the row that is changed; None adds one
     paths: frozenset[str] = frozenset()
 
     @property

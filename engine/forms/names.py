@@ -10,7 +10,7 @@ from engine.feel.expressions import reading
 MISSING: Any = object()
 
 #: What the engine gives to every form by these names; a process variable of that name would hide them.
-ENGINE_NAMES = frozenset({"case", "options", "board", "answers", "history", "registers", "deadlines", "documents", "me", "people"})
+ENGINE_NAMES = frozenset({"case", "options", "board", "answers", "history", "registers", "deadlines", "documents", "methods", "me", "people"})
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any
 # A misspelt `sensitive` would put a child's name into a mail: unknown names are faults, never ignored.
 PROPERTIES = frozenset({
     "sensitive", "visible_to", "person", "agency", "document", "register", "appoints", "sample", "min", "max", "past", "max_size", "clause",
+    "row", "replaces", "ends_appointment",
 })
 
 
@@ -21,7 +22,10 @@ class Properties:
     picker: str | None = None
     document: str | None = None
     register: str | None = None
+    row: str | None = None
     appoints: str | None = None
+    replaces: bool = False
+    ends_appointment: str | None = None
     sample: str | None = None
     min: int | None = None
     max: int | None = None
@@ -35,17 +39,24 @@ class Properties:
     def read(cls, given: Mapping[str, Any], around: Properties) -> tuple[Properties, list[str]]:
         """The properties in `given` within those around it, and what is wrong with them."""
         says: list[str] = []
-        flags = {name: _flag(given, name, says) for name in ("sensitive", "person", "agency", "past")}
+        flags = {name: _flag(given, name, says) for name in ("sensitive", "person", "agency", "past", "replaces")}
         if flags["person"] and flags["agency"]: says.append("a question asks for a person or for an agency, not both")
         roles = tuple(role for role in (part.strip() for part in str(given.get("visible_to") or "").split(",")) if role)
         if roles and around.visible_to:
             roles = tuple(role for role in roles if role in around.visible_to)
             if not roles: says.append("nobody may read this: its visible_to names no role of the group it stands in")
-        if given.get("appoints") and not flags["person"]: says.append("appoints needs a question for a person: set person to true")
+        for name in ("appoints", "ends_appointment"):
+            if given.get(name) and not flags["person"]: says.append(f"{name} needs a question for a person: set person to true")
+        if flags["replaces"] and not given.get("appoints"): says.append("replaces goes with appoints, whose earlier holders it ends: take it out")
+        if given.get("appoints") and given.get("ends_appointment"): says.append("a question appoints someone or ends an appointment, not both")
+        row = _word(given, "row")
+        if row and not given.get("register"): says.append("row says which row of a register is changed: name the register too, or take it out")
+        if row and not (row.startswith("=") and row[1:].strip()): says.append("row must be an expression that gives the key of a row, like =hold")
         own = replace(
             around.inherited(), sensitive=flags["sensitive"] or around.sensitive, visible_to=roles or around.visible_to,
             picker="person" if flags["person"] else "agency" if flags["agency"] else None,
-            document=_word(given, "document"), register=_word(given, "register"), appoints=_word(given, "appoints"),
+            document=_word(given, "document"), register=_word(given, "register"), row=row, appoints=_word(given, "appoints"),
+            replaces=flags["replaces"], ends_appointment=_word(given, "ends_appointment"),
             sample=_word(given, "sample"),
             min=_count(given, "min", says), max=_count(given, "max", says), past=flags["past"], max_size=_size(given, says))
         return own, says

@@ -47,6 +47,7 @@ def expressions(item: Item) -> list[str]:
     if isinstance(item, Field):
         found += [item.options_expression, item.default[1:] if isinstance(item.default, str) and item.default.startswith("=") else None]
     if isinstance(item, Table): found.append(item.source)
+    if isinstance(item, Group): found.append(item.row)
     return [text for text in found if text]
 
 

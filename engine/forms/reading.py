@@ -93,12 +93,11 @@ class _Reader:
         type_, id_ = c.get("type"), str(c.get("id") or c.get("key") or c.get("path") or f"component_{at + 1}")
         hide = self._hide(c)
         if type_ in QUESTIONS: return self._field(c, str(type_), id_, hide, self._properties(c, around))
+        own = self._properties(c, around) if type_ in ("group", "dynamiclist") else around
         if type_ in ("text", "html"):
             return Text(id_, self._template(c, c.get("text" if type_ == "text" else "content")), hide)
-        if type_ == "group":
-            return Group(id_, self._label(c), self._key(c, "path") if c.get("path") else None,
-                         self.items(self._inside(c), self._properties(c, around), depth + 1), hide, self._plain(c, "description"))
-        if type_ == "dynamiclist": return self._list(c, id_, hide, self._properties(c, around), depth)
+        if type_ == "group": return self._group(c, id_, hide, own, depth)
+        if type_ == "dynamiclist": return self._list(c, id_, hide, own, depth)
         if type_ == "table": return self._table(c, id_, hide)
         if type_ in ("separator", "spacer"): return Separator(id_, type_ == "spacer", hide)
         if type_ == "button":
@@ -138,10 +137,18 @@ class _Reader:
             multiple=self._flag(c, c, "multiple"), accept=self._accept(c), max_size=own.max_size,
             prefix=str(looks.get("prefixAdorner") or ""), suffix=str(looks.get("suffixAdorner") or ""),
             time_label=self._plain(c, "timeLabel"), sample=own.sample, picker=own.picker,
-            sensitive=own.sensitive, visible_to=own.visible_to, document=own.document, register=own.register, appoints=own.appoints)
+            sensitive=own.sensitive, visible_to=own.visible_to, document=own.document, appoints=own.appoints,
+            replaces=own.replaces, ends_appointment=own.ends_appointment)
+        if own.register: self.fault(c, "a row of a register is a group with a path or a list: put the property register there")
         if field.chosen and not (field.options or field.options_key or field.options_expression or field.picker):
             self.fault(c, "this question has no options")
         return field
+
+    def _group(self, c: dict[str, Any], id_: str, hide: str | None, own: Properties, depth: int) -> Group:
+        path = self._key(c, "path") if c.get("path") else None
+        if own.register and path is None: self.fault(c, "a group that is a row of a register needs a path: its answers are kept under it")
+        row = self._expression(c, own.row) if own.row else None
+        return Group(id_, self._label(c), path, self.items(self._inside(c), own, depth + 1), hide, self._plain(c, "description"), own.register, row)
 
     def _list(self, c: dict[str, Any], id_: str, hide: str | None, own: Properties, depth: int) -> List:
         rules = c.get("validate") or {}
@@ -149,6 +156,7 @@ class _Reader:
         fixed = c.get("allowAddRemove") is False
         least = own.min if own.min is not None else self._count(c, rules, "min") or (1 if self._flag(c, rules, "required") else 0)
         most = own.max if own.max is not None else self._count(c, rules, "max")
+        if own.row: self.fault(c, "row goes with a group: each entry of a list names its row by its key")
         if most is not None and least > most: self.fault(c, f"this list asks for at least {least} and at most {most} rows")
         return List(id_, self._label(c), self._key(c, "path"), self.items(self._inside(c), own, depth + 1),
                     min=0 if fixed else least, max=most, start=1 if start is None else start, fixed=fixed, hide=hide,

@@ -1,9 +1,10 @@
 """Plain answers that a form accepts, so that a story need only name what matters to it."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from engine.forms.items import Field, Item, List, Option, Separator, Table, Text
@@ -11,6 +12,7 @@ from engine.forms.sheet import Node, Sheet, empty
 from engine.forms.single import Wrong, read
 from engine.forms.uploads import Upload
 
+DAYS = re.compile(r"([+-][0-9]{1,4}) days?")
 ROUNDS = 100  # more than questions that bring each other up
 
 
@@ -106,7 +108,8 @@ def one(item: Field, options: list[Option], now: datetime) -> Any:
 
 
 def _given(item: Field, sample: str, now: datetime) -> Any:
-    """The owner's own sample, as a value where it is one."""
+    """The owner's own sample, as a value where it is one; of a date also how many days from today, like “+14 days”."""
+    if item.subtype == "date" and (days := DAYS.fullmatch(sample)): return now.date() + timedelta(days=int(days[1]))
     try:
         return read(item, [part.strip() for part in sample.split(",")] if item.many else sample, now)
     except Wrong:

@@ -1,6 +1,7 @@
 """A form as it stands with some answers in it: which questions show, and what can be chosen."""
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -247,8 +248,8 @@ def _answered(nodes: list[Node]) -> bool:
 
 
 def _told(value: Any) -> Any:
-    """A value as an expression sees it: of a file only that it is there, and its name."""
-    if isinstance(value, Upload): return {"document": None, "name": value.name}
+    """A value as an expression sees it: of a file that it is there, its name, and what only the same content has."""
+    if isinstance(value, Upload): return {"document": None, "name": value.name, "digest": hashlib.sha256(value.content).hexdigest()}
     return [_told(one) for one in value] if isinstance(value, list) and any(isinstance(one, Upload) for one in value) else value
 
 

@@ -13,7 +13,7 @@ from engine.forms.uploads import Upload
 from engine.forms.words import MONTHS, ask, lead, number
 
 TEXT_LIMIT = {"textfield": 300, "textarea": 20_000}
-FILE_LIMIT = 25 * 1024 * 1024
+FILE_LIMIT = 1000 * 1024 * 1024  # what the settings allow at most; whoever takes answers holds them to theirs
 FILES_LIMIT = 20
 CHOICES_LIMIT = 500
 CHOICE_LENGTH = 1000
@@ -273,7 +273,7 @@ def _files(field: Field, raw: Any, _now: datetime) -> Any:
 def _file(field: Field, raw: Any) -> Upload | dict[str, Any] | None:
     if raw is None or raw == "": return None
     if isinstance(raw, Mapping):
-        plain = {key: raw.get(key) for key in ("document", "name")}
+        plain = {key: raw.get(key) for key in ("document", "name", *(["digest"] if "digest" in raw else []))}
         if set(raw) != set(plain) or not all(isinstance(part, str) and 0 < len(part) <= 300 for part in plain.values()):
             raise _mistyped(field, "a file")
         return plain

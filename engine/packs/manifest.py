@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SCOPES = ("board", "agency", "case", "case agency")
 ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_-]*[A-Za-z_-]|[A-Za-z])?")   # a figure at its end would run into the number
 FOLDER = re.compile(r"[a-z0-9][a-z0-9-]*")
 TEXT, LIST, YES = "a text", "a list of texts", "true or false"
 
@@ -49,14 +50,24 @@ class Register:
     id: str
     title: str
     form: str
-    key: str | None = None
+    key: str | None = None         # the column that a row is known by; None: its number
+    prefix: str = ""               # “H” makes the engine's own keys H1, H2 …
+    held: str | None = None        # FEEL without “=” over `row`: the words of what this row holds up
     visible_to: tuple[str, ...] = ()
     line: int | None = None
+
+    @property
+    def called(self) -> str:
+        """The column that holds a row's key."""
+        return self.key or "number"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """The days between two elements, for reports."""
+    """The days between two moments, for reports.
+
+    Each is an element, for the day it was first passed; or a date of a deadline's first clock, whatever day it was recorded:
+    “deadlines.<name>.from” that it counts from, “deadlines.<name>.ended” that met it."""
 
     id: str
     title: str
@@ -197,9 +208,19 @@ class _Reader:
         title = self.one(body, (*where, "title"), TEXT) or id.replace("_", " ").capitalize()
         form = self.one(body, (*where, "form"), TEXT, required=True) or ""
         key = self.one(body, (*where, "key"), TEXT)
+        if key is not None and not ID.fullmatch(key):
+            self.fault(f"“{key}” cannot be a key: name one column, with letters, digits and _.", *where, "key")
+            key = None
+        prefix = self.one(body, (*where, "prefix"), TEXT) or ""
+        if not PREFIX.fullmatch(prefix):
+            self.fault(f"“{prefix}” cannot be a prefix: use letters, such as H for H1, H2 …", *where, "prefix")
+        held = self.one(body, (*where, "held"), TEXT)
+        if held is not None and not held.startswith("="):
+            self.fault('“held” must be an expression over row that gives words: "=if row.released_on = null then row.effects else []".', *where, "held")
+            held = None
         visible = tuple(self.one(body, (*where, "visible_to"), LIST) or ())
         self.over(body, where)
-        return Register(id, title, form, key, visible, line_of(self.data, *where))
+        return Register(id, title, form, key, prefix, held[1:].strip() if held else None, visible, line_of(self.data, *where))
 
     def figure(self, id: str, body: dict[str, Any]) -> Figure:
         where = ("figures", id)

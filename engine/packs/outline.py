@@ -41,8 +41,10 @@ def outline(pack: Pack, verbs: Mapping[str, list[str]] | None = None, now: datet
                      "choices": [plain(choice) for choice in option.choices]} for option in pack.options.values()],
         "stages": [{"id": id, "title": title} for id, title in pack.stages.items()],
         "outcomes": [{"code": code, "title": title} for code, title in pack.outcomes.items()],
-        "registers": [{"id": register.id, "title": register.title, "key": register.key, "form": register.form, "visible_to": list(register.visible_to),
-                       "columns": drawer.questions(register.form)} for register in pack.registers.values()],
+        "registers": [{"id": register.id, "title": register.title, "key": register.called, "prefix": register.prefix or None, "form": register.form,
+                       "visible_to": list(register.visible_to), "held": register.held, "columns": drawer.questions(register.form)}
+                      for register in pack.registers.values()],
+        "methods": [{"key": method.id, "title": method.title, "process": method.process} for method in pack.methods.values()],
         "figures": [{"id": figure.id, "title": figure.title, "since": figure.since, "until": figure.until} for figure in pack.figures.values()],
         "deadlines": [drawer.deadline(name) for name in pack.deadlines],
         "messages": [{"id": message.id, "subject": message.subject, "body": message.body, "to": drawer.addressees(message.id)}
@@ -80,14 +82,25 @@ class _Outline:
             "options": {id: option.default for id, option in pack.options.items()}, "answers": {}, "history": {}, "documents": {},
             "case": {"reference": "SAMPLE-1", "started": now.date(), "edition": pack.manifest.edition, "stage": None, "start": None,
                      "agency": agencies[0]["key"] if agencies else None},
-            "registers": {id: [] for id in pack.registers}, "deadlines": dict.fromkeys(pack.deadlines, now.date()),
+            "registers": {id: [] for id in pack.registers}, "methods": pack.methods_named(), "deadlines": dict.fromkeys(pack.deadlines, now.date()),
         }
         for element in pack.elements.values():
             for name in self.variables(element):
                 self.names.setdefault(name, None)
+        self.names["registers"] = {id: self.rows(id) for id in pack.registers}
         for _ in range(2):                                       # what one form asks may hang on what another was answered
             for element in pack.elements.values():
                 self.walk(element)
+
+    def rows(self, register: str) -> list[dict[str, Any]]:
+        """One row with its key and nothing else, so that what is chosen from a register has a sample."""
+        known, form = self.pack.registers[register], self.pack.forms.get(self.pack.registers[register].form)
+        if form is None:
+            return []
+        key: Any = f"{known.prefix}1" if known.prefix else 1
+        if not self.pack.assigns(register):
+            key = (self.sample(form) or {}).get(known.called)
+        return [form.filled({}) | {"number": 1, known.called: key, "key": None if key is None else str(key)}]
 
     @staticmethod
     def variables(element: Element) -> Iterator[str]:
@@ -186,9 +199,11 @@ class _Outline:
     def deadline(self, name: str) -> dict[str, Any]:
         deadline = self.pack.deadlines[name]
         when = {"within": deadline.within, "before": deadline.before, "every": deadline.every}
-        return {"id": name, "title": deadline.title, "kind": deadline.kind, "clause": deadline.clause, "starts": deadline.starts,
+        return {"id": name, "title": deadline.title, "kind": deadline.kind, "clause": deadline.clause,
+                "starts": deadline.starts[0] if len(deadline.starts) == 1 else list(deadline.starts),
                 "from": deadline.from_, "when": deadline.when, "on": deadline.on, **{key: str(period) if period else None for key, period in when.items()},
-                "ends": list(deadline.ends), "ended": deadline.ended, "cancelled_by": list(deadline.cancelled_by), "per": deadline.per,
+                "ends": list(deadline.ends), "ends_when": deadline.ends_when, "milestone": deadline.milestone, "cancelled": deadline.cancelled,
+                "ended": deadline.ended, "cancelled_by": list(deadline.cancelled_by), "per": deadline.per,
                 "to": list(deadline.to), "remind": [str(period) for period in deadline.remind], "chase": [str(period) for period in deadline.chase],
                 "escalate": [{"after": str(step.after), "to": list(step.to)} for step in deadline.escalate],
                 "timers": [element.id for element in self.pack.elements.values() if element.event.deadline == name]}
@@ -217,7 +232,7 @@ class _Outline:
         for path in reads(loop.collection.removeprefix("="))[0]:
             head, _, rest = path.partition(".")
             if head == "registers" and rest in self.pack.registers:
-                return f"{loop.item}.{self.pack.registers[rest].key or 'number'}"
+                return f"{loop.item}.{self.pack.registers[rest].called}"
             if path == "board.agencies":
                 return f"{loop.item}.key"
         value = self.value(loop.collection)
@@ -237,7 +252,7 @@ class _Outline:
     def _chain(self, element: Element, seen: frozenset[str]) -> Iterator[str]:
         process = self.pack.processes[element.process]
         if process.id not in seen:
-            callers = (each for each in self.pack.elements.values() if each.called == process.id)
+            callers = (each for each in self.pack.elements.values() if process.id in self.pack.called(each))
             yield from max((list(self._chain(caller, seen | {process.id})) for caller in callers), key=len, default=[])
         around = [element, *process.around(element)]
         yield from _items(reversed(around))
@@ -254,13 +269,14 @@ def _question(path: str, item: Item, choices: list[dict[str, Any]] | None, sampl
         return {"path": path, "key": item.path, "label": item.label, "type": "list", "required": item.min > 0, "min": item.min, "max": item.max,
                 "register": item.register, "sensitive": item.sensitive, "visible_to": list(item.visible_to), "hide": item.hide, "sample": plain(sample)}
     if isinstance(item, Group):
-        return {"path": path, "key": item.path, "label": item.label, "type": "group", "required": False, "hide": item.hide, "sample": plain(sample)}
+        return {"path": path, "key": item.path, "label": item.label, "type": "group", "required": False, "register": item.register,
+                "row": item.row, "hide": item.hide, "sample": plain(sample)}
     if not isinstance(item, Field):
         return {}                                                # texts, tables and lines ask nothing
     return {"path": path, "key": item.key, "label": item.label, "type": item.type, "subtype": item.subtype, "required": item.required,
             "readonly": item.readonly, "options": choices, "many": item.many, "picker": item.picker, "min": item.min, "max": item.max,
-            "sensitive": item.sensitive, "visible_to": list(item.visible_to), "register": item.register, "document": item.document,
-            "appoints": item.appoints, "hide": item.hide, "sample": plain(sample)}
+            "sensitive": item.sensitive, "visible_to": list(item.visible_to), "document": item.document,
+            "appoints": item.appoints, "replaces": item.replaces, "ends_appointment": item.ends_appointment, "hide": item.hide, "sample": plain(sample)}
 
 
 def _at(sample: Any, path: str) -> Any:

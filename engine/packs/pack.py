@@ -12,8 +12,10 @@ from engine.errors import Fault, PackFaults
 from engine.feel.tables import read_tables
 from engine.forms import read_form
 from engine.packs.diagram import Diagram, read_diagram
+from engine.packs.documents import DocumentText, read_document
 from engine.packs.manifest import Manifest, line_of, read_manifest, read_toml
 from engine.packs.messages import MessageText, read_message
+from engine.packs.stages import stages_of
 from engine.packs.xml import DMN, UnsafeXml, parse
 from engine.rules.deadlines import read_deadlines
 from engine.settings import Agency
@@ -31,7 +33,7 @@ MOST_FILES = 2_000
 MOST_BYTES = 50_000_000
 MOST_KEPT = 16  # packs read before, by content
 #: The kinds of things whose ids must differ within a pack, as an owner calls them.
-WORDS = {"process": "process", "form": "form", "table": "decision table", "deadline": "deadline", "message": "message"}
+WORDS = {"process": "process", "form": "form", "table": "decision table", "deadline": "deadline", "message": "message", "document": "paper"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Start:
     def help(self) -> str:
         return self.at.documentation or self.at.help
 
+    @property
+    def group(self) -> str:
+        """The heading that the button stands under."""
+        return self.at.properties.get("group", "")
+
 
 @dataclass(frozen=True, eq=False)
 class Pack:
@@ -80,6 +87,7 @@ class Pack:
     check_ids: frozenset[str] = field(repr=False)              # the tables in checks/
     deadlines: Mapping[str, Deadline] = field(repr=False)
     messages: Mapping[str, MessageText] = field(repr=False)
+    documents: Mapping[str, DocumentText] = field(repr=False)    # papers that steps make
     scenario_agencies: tuple[Agency, ...] = field(repr=False)
     origins: Mapping[tuple[str, str], str] = field(repr=False)   # (kind, id) → the file that holds it
     faults: tuple[Fault, ...] = field(repr=False)
@@ -140,7 +148,27 @@ class Pack:
     def methods(self) -> Mapping[str, Method]:
         return self.manifest.methods
 
+    def methods_named(self) -> list[dict[str, str]]:
+        """The methods as expressions see them."""
+        return [{"key": method.id, "title": method.title, "process": method.process} for method in self.methods.values()]
+
+    def columns(self, register: str) -> frozenset[str] | None:
+        """The columns of a register: what its form asks, and its key; None if that form is not there."""
+        form = self.forms.get(self.registers[register].form)
+        return None if form is None else form.keys | {"number", "key", self.registers[register].called}
+
+    def assigns(self, register: str) -> bool:
+        """Whether the engine gives the rows their keys, rather than whoever fills the form in."""
+        known, form = self.registers[register], self.forms.get(self.registers[register].form)
+        return bool(known.prefix) or form is None or known.called not in form.keys
+
     # ---- what the diagrams hold
+
+    def called(self, element: Element) -> tuple[str, ...]:
+        """The processes that a call activity calls, or may call: of a method, each of them."""
+        if (element.called or "").startswith("="):
+            return tuple(dict.fromkeys(method.process for method in self.methods.values()))
+        return (element.called,) if element.called else ()
 
     @property
     def main(self) -> Process:
@@ -171,6 +199,11 @@ class Pack:
         """The message events of a running case that are offered to someone as a button."""
         return {id: _button(element) for id, element in self.elements.items()
                 if element.catches and element.event.kind == "message" and id not in self.starts and element.offer_to}
+
+    @cached_property
+    def stages_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Element → the stages it belongs to; what can come at any time belongs to none."""
+        return stages_of(self)
 
     def form_of(self, element: str) -> Form | None:
         """The form of a task, start or case action."""
@@ -244,7 +277,7 @@ class _Reader:
         manifest = self.manifest()
         for path, data in self.files.items():
             own = own_path(path)
-            if own.startswith(("scenarios/", "documents/")):
+            if own.startswith("scenarios/"):
                 continue
             if own.endswith(".bpmn"):
                 self.diagram(data, path)
@@ -262,10 +295,15 @@ class _Reader:
                 self.note(path, message, faults)
                 if message:
                     self.add("message", message.id, message, path, message.line)
+            elif own.startswith("documents/") and own.endswith(".md"):
+                document, faults = read_document(data, path)
+                self.note(path, document, faults)
+                if document:
+                    self.add("document", document.id, document, path, 1, document.title)
         found = self.found
         return Pack(files=self.files, digest=_digest(self.files), manifest=manifest, diagrams=tuple(self.diagrams), processes=found["process"],
                     forms=found["form"], tables=found["table"], check_ids=frozenset(self.check_ids), deadlines=found["deadline"],
-                    messages=found["message"], scenario_agencies=self.agencies(), origins=self.origins, faults=tuple(self.faults),
+                    messages=found["message"], documents=found["document"], scenario_agencies=self.agencies(), origins=self.origins, faults=tuple(self.faults),
                     unread=frozenset(self.unread))
 
     def manifest(self) -> Manifest:

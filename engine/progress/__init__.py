@@ -13,12 +13,13 @@ from engine.spiff import Process
 from engine.work import saved_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from engine.spiff.rewriting import Rewritten
     from engine.work import Case, Work
 
-__all__ = ["NEW_TASK", "Here", "begin", "complete", "fire", "resume", "send"]
+__all__ = ["NEW_TASK", "Here", "begin", "complete", "correct", "fire", "resume", "send"]
 
 
 def begin(work: Work, case: Case, answers: Mapping[str, Any]) -> Here:
@@ -53,6 +54,12 @@ def send(here: Here, message: str, key: str | None, payload: Mapping[str, Any], 
     _settle(here)
 
 
+def correct(here: Here, changes: Iterable[Rewritten], item: str | None) -> None:
+    """The right values in every scope that holds the wrong ones. Nothing is done again; a deadline that is late by now tells the diagram so."""
+    _process(here).rewrite(changes, item)
+    _settle(here)
+
+
 def fire(here: Here, until: datetime) -> None:
     """Let every timer event that was due by then move its token. What fell due later has a row of its own, and its turn."""
     here.now = until.astimezone(here.now.tzinfo)
@@ -60,7 +67,10 @@ def fire(here: Here, until: datetime) -> None:
 
 
 def _settle(here: Here) -> Here:
+    here.clocks.follow_rows()
     _process(here).fire_due()  # a step may begin to wait for a moment that has passed already
+    while here.clocks.go_on():
+        _process(here).fire_due()
     agree(here)
     here.work.save_step(here.case)
     return here

@@ -39,6 +39,7 @@ def agree(here: Here) -> None:
             {"case_id": here.case.id, "version": here.case.version + 1, "element": element, "item": item, "at": here.work.now}
             for element, item in here.passed])
         here.passed = []
+    here.readings.write()
 
 
 def _tasks(here: Here, wanted: dict[str, OpenTask]) -> None:
@@ -112,7 +113,7 @@ def _due_of(here: Here, element: str, item: str | None) -> date | None:
     """The soonest clock that this task would meet."""
     dates = [row["due"] for row in here.clocks.rows
              if row["ended_at"] is None and element in here.case.pack.deadlines[row["name"]].ends
-             and (not row["item"] or not item or row["item"] == item or item.startswith(f"{row['item']}/"))]
+             and (not row["item"] or not item or f"/{row['item']}/" in f"/{item}/")]
     return min(dates, default=None)
 
 

@@ -1,6 +1,7 @@
 """Taking answers: cleaned by the form, judged by the checks, kept as a submission with its documents, register rows and appointments."""
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,19 @@ import sqlalchemy as sa
 from engine import feel
 from engine.errors import ChecksRefuse, Hit, Incident, InvalidAnswers, Locked, NotFound, ReasonNeeded
 from engine.feel.tables import DecisionError
-from engine.forms import Field, Upload
+from engine.forms import Upload
 from engine.packs import REASON
+from engine.progress import appointments, registers
+from engine.progress.names import file_of
 from engine.store import tables as t
 from engine.store.database import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.forms import Form
     from engine.packs import Element, Pack
+    from engine.settings.values import Limits
     from engine.work import Case, Work
 
 LONGEST_REASON = 20_000
@@ -38,6 +44,7 @@ class Asked:
     item: str | None = None
     agency: str | None = None
     task: str | None = None
+    seen: Mapping[str, Any] = field(default_factory=dict)  # the process's variables among the names, kept for a later correction
 
 
 @dataclass(frozen=True)
@@ -87,14 +94,25 @@ def take(work: Work, pack: Pack, asked: Asked, raw: Mapping[str, Any]) -> Taken:
         cleaned = asked.form.clean(given, asked.names, work.now)
     except feel.FeelError as problem:
         raise Incident(str(problem), element=asked.element) from problem
-    if cleaned.errors:
-        raise InvalidAnswers(cleaned.errors)
+    if errors := cleaned.errors or dict(_too_big(cleaned.values, work.settings.limits)):
+        raise InvalidAnswers(errors)
+    if errors := registers.wrong(work, pack, registers.entries(pack, asked, cleaned.values, work.now)):
+        raise InvalidAnswers(errors)
     hits = judge(pack, asked.checks, {**asked.names, **asked.form.filled(cleaned.values)}, work.now) if asked.checks else []
     if refusing := [hit for hit in hits if hit.effect != "reason"]:
         raise ChecksRefuse(refusing)
     if hits and reason is None:
         raise ReasonNeeded(hits)
     return Taken(cleaned.values, reason=reason if hits else None, hits=tuple(hits))
+
+
+def _too_big(value: Any, limits: Limits, path: str = "") -> Iterator[tuple[str, str]]:
+    """Files that are larger than this deployment takes, each with its place."""
+    if isinstance(value, Upload) and value.size > limits.upload_bytes:
+        yield path, f"The selected file must be smaller than {limits.upload_megabytes} MB"
+    inside = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inside:
+        yield from _too_big(one, limits, f"{path}.{key}" if path else str(key))
 
 
 def _reason(given: Any) -> str | None:
@@ -120,18 +138,27 @@ def keep(work: Work, case: Case, asked: Asked, taken: Taken) -> dict[str, Any]:
         "id": submission, "case_id": case.id, "element": asked.element, "item": asked.item, "task": asked.task, "at": work.now, "by": work.actor.person,
         "answers": case.seal(values, "submissions", submission),
         "reason": case.seal(taken.reason, "submissions", submission, "reason") if taken.reason else None,
+        "seen": case.seal(dict(asked.seen), "submissions", submission, "seen") if asked.seen else None,
         "same_case": case.id, "same_element": asked.element, "same_item": asked.item})
     if taken.hits:
         work.record("reason_given", element=asked.element, checks=sorted({hit.check for hit in taken.hits}))
-    _keep_registers(work, case, asked.form, values, submission)
-    _appoint(work, case, asked, values)
+    registers.write(work, case, registers.entries(case.pack, asked, values, work.now), submission)
+    appointments.settle(work, case, asked, values)
     return asked.form.filled(values)
+
+
+def keep_files(work: Work, case: Case, asked: Asked, values: dict[str, Any]) -> dict[str, Any]:
+    """The same answers, with every upload in them made a document of the case."""
+    kept: dict[str, Any] = _keep_documents(work, case, asked, values, "")
+    return kept
 
 
 def _keep_documents(work: Work, case: Case, asked: Asked, values: Any, path: str) -> Any:
     """Every upload becomes a document of the case; its place in the answers names the document."""
     if isinstance(values, Upload):
         return _document(work, case, asked, values, path)
+    if isinstance(values, dict) and "document" in values and any(path == at and field.type == "filepicker" for at, field in asked.form.questions()):
+        return _kept(work, case, values, path)
     if isinstance(values, dict):
         return {key: _keep_documents(work, case, asked, value, f"{path}.{key}" if path else key) for key, value in values.items()}
     if isinstance(values, list):
@@ -139,69 +166,33 @@ def _keep_documents(work: Work, case: Case, asked: Asked, values: Any, path: str
     return values
 
 
+def _kept(work: Work, case: Case, value: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """A file that was there already: one of this case, under its own name."""
+    row = work.db.execute(sa.select(t.documents).where(t.documents.c.id == value["document"], t.documents.c.case_id == case.id)).one_or_none()
+    if row is None:
+        raise InvalidAnswers({path: "This file is not one of this case. Choose it again."})
+    return file_of(case, row)
+
+
 def _document(work: Work, case: Case, asked: Asked, upload: Upload, path: str) -> dict[str, Any]:
-    document = new_id()
+    document, digest = new_id(), hashlib.sha256(upload.content).hexdigest()
     work.db.execute(sa.insert(t.documents).values(
-        id=document, case_id=case.id, element=asked.element, field=path, task=asked.task, kind=upload.type, size=len(upload.content), at=work.now,
-        by=work.actor.person, name=case.seal(upload.name, "documents", document, "name"),
-        content=case.key.seal(upload.content, case.id, "documents", document, "content")))
+        id=document, case_id=case.id, element=asked.element, field=path, item=asked.item, agency=asked.agency if asked.item else None, task=asked.task,
+        kind=upload.type, size=len(upload.content), at=work.now, by=work.actor.person, name=case.seal(upload.name, "documents", document, "name"),
+        content=case.key.seal(upload.content, case.id, "documents", document, "content"), digest=case.seal(digest, "documents", document, "digest")))
     work.record("document_added", document=document, field=path, element=asked.element)
-    return {"document": document, "name": upload.name}
+    return {"document": document, "name": upload.name, "digest": digest}
 
 
-def _keep_registers(work: Work, case: Case, form: Form, values: Mapping[str, Any], submission: str) -> None:
-    for path, item in form.walk():
-        register = getattr(item, "register", None)
-        if not register or isinstance(item, Field):
-            continue
-        rows = _dig(values, path) or []
-        first = (work.db.scalar(sa.select(sa.func.max(t.register_rows.c.number)).where(
-            t.register_rows.c.case_id == case.id, t.register_rows.c.register == register)) or 0) + 1
-        fresh = []
-        for number, row in enumerate(rows, first):
-            row_id = new_id()
-            fresh.append({"id": row_id, "case_id": case.id, "register": register, "number": number, "submission": submission,
-                          "row": case.seal(row, "register_rows", row_id)})
-        if fresh:
-            work.db.execute(sa.insert(t.register_rows), fresh)
-
-
-def _appoint(work: Work, case: Case, asked: Asked, values: Mapping[str, Any]) -> None:
-    """A field that appoints gives the person answered a role in this case."""
-    for path, item in asked.form.walk():
-        role = getattr(item, "appoints", None)
-        if not role:
-            continue
-        for person in _all(_dig(values, path)):
-            scope = case.pack.roles[role].scope
-            work.db.execute(sa.insert(t.holdings).values(
-                id=new_id(), person=person, role=role, agency=asked.agency if "agency" in scope else None, case_id=case.id, since=work.now))
-            work.record("appointed", person=person, role=role, element=asked.element)
-
-
-def _dig(values: Any, path: str) -> Any:
-    for key in path.split("."):
-        if isinstance(values, list):
-            values = [one.get(key) for one in values]
-        elif isinstance(values, dict):
-            values = values.get(key)
-        else:
-            return None
-    return values
-
-
-def _all(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [one for one in value if one] if isinstance(value, list) else [value]
-
-
-def draft_place(*, task: str | None = None, start: tuple[str, str] | None = None, action: tuple[str, str] | None = None) -> str:
-    """Where a draft belongs: to one task, start form or case action."""
+def draft_place(*, task: str | None = None, start: tuple[str, str] | None = None, action: tuple[str, str] | None = None,
+                correction: tuple[str, str] | None = None) -> str:
+    """Where a draft belongs: to one task, start form or case action, or to the correction of one answer."""
     if task:
         return f"task {task}"
     if start:
         return f"start {start[0]} {start[1]}"
     if action:
         return f"action {action[0]} {action[1]}"
+    if correction:
+        return f"correction {correction[0]} {correction[1]}"
     raise NotFound

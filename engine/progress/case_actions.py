@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from engine.work import Case
 
 
-def waited_for(pack: Pack, messages: Iterable[Waiting]) -> dict[str, Waiting]:
-    """Case action → the event that waits for it."""
+def waited_for(pack: Pack, messages: Iterable[Waiting], agency: object = None) -> dict[str, Waiting]:
+    """Case action → the event that waits for it; where one waits for each agency and the answers name one, that agency's."""
     found: dict[str, Waiting] = {}
     for waiting in messages:
-        if waiting.place.element in pack.case_actions:
+        of_another = waiting.place.item and agency is not None and waiting.place.agency != agency
+        if waiting.place.element in pack.case_actions and not of_another:
             found.setdefault(waiting.place.element, waiting)
     return found
 

@@ -4,7 +4,7 @@ A diagram's timer event names a deadline; the row here says when it fires. Every
 chase, escalate) is a row of `timers`, written when the clock starts and taken back when it ends."""
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,10 @@ import sqlalchemy as sa
 from engine import feel
 from engine.errors import Incident
 from engine.progress import mail
+from engine.progress.names import concerns
+from engine.progress.registers import key_of, rows_of
 from engine.rules import deadlines as rules
+from engine.spiff import Place
 from engine.store import tables as t
 from engine.store.database import new_id
 
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
 
     from engine.packs import Pack
     from engine.progress.names import Names
+    from engine.progress.readings import Readings
     from engine.rules.deadlines import Deadline
-    from engine.spiff import Place
     from engine.work import Case, Work
 
 #: A clock that was breached and is not ended yet still runs for whoever has to act.
@@ -35,10 +38,11 @@ _CLOCKS = sa.select(t.deadlines).where(t.deadlines.c.case_id == sa.bindparam("ca
 class Clocks:
     """The clocks of one held case."""
 
-    def __init__(self, work: Work, case: Case, names: Names) -> None:
-        self.work, self.case, self.names = work, case, names
+    def __init__(self, work: Work, case: Case, names: Names, readings: Readings) -> None:
+        self.work, self.case, self.names, self.readings = work, case, names, readings
         self._rows: list[dict[str, Any]] | None = None
         self.moved = False
+        self._reached: list[dict[str, Any]] = []  # repeating milestones that have come, whose next round has not begun
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -54,7 +58,7 @@ class Clocks:
     def due(self, name: str, place: Place) -> datetime | None:
         """When a timer event on this clock fires; None while nothing runs or once this event has carried the breach."""
         row = self._latest(name, place)
-        if row is None or row["state"] not in UNENDED or row["ended_at"] or place.element in row["told"]:
+        if row is None or _waiting(place) in row["told"] or not (self._has_come(row) or (row["state"] in UNENDED and not row["ended_at"])):
             return None
         moment: datetime = row["breach_at"]
         return moment
@@ -64,18 +68,36 @@ class Clocks:
         for deadline, what in _by_element(self.case.pack).get(place.element, ()):
             if what == "cancels":
                 for row in self._unended(deadline.name, place):
-                    self._close(row, "cancelled")
+                    self._close(row, "cancelled", by=place.element)
             elif what == "ends":
                 for row in self._unended(deadline.name, place):
-                    self._end(deadline, row, place, variables)
-            elif deadline.when is None or self._true(deadline, deadline.when, place, variables):
+                    self._finish(deadline, row, place, variables)
+            elif self._runs(deadline, place, variables):
                 self.start(deadline, place, variables)
         if name := _timer_events(self.case.pack).get(place.element):
             breached = self._latest(name, place)
             if breached is not None:
-                self._write(breached, told=[*breached["told"], place.element])
+                self._write(breached, told=[*breached["told"], _waiting(place)])
                 if breached["state"] == "running" and breached["breach_at"] <= self.work.now:
-                    self.breach(breached)
+                    self.fall_due(breached)
+        if self.case.rows_changed:
+            self.follow_rows()
+
+    def follow_rows(self) -> None:
+        """Rows of registers were written: their clocks start, move, end or are cancelled, as each row says now."""
+        while self.case.rows_changed:
+            register = self.case.rows_changed.pop()
+            for deadline in self.case.pack.deadlines.values():
+                if deadline.register == register and self.case.ended_at is None:
+                    for row in rows_of(self.work.db, self.case, [register])[register]:
+                        self._follow(deadline, row)
+
+    def go_on(self) -> bool:
+        """Begin the next round of repeating milestones that have come, once their events have fired. Were there any?"""
+        reached, self._reached = self._reached, []
+        for row in reached:
+            self._begin_next(self.case.pack.deadlines[row["name"]], row)
+        return bool(reached)
 
     # ---- what a clock does
 
@@ -85,36 +107,66 @@ class Clocks:
         same = [row for row in self.rows if row["name"] == deadline.name and row["item"] == item]
         if same and same[-1]["state"] in UNENDED and same[-1]["ended_at"] is None:
             return
-        counted_from = self.work.today
+        counted_from, clock = self.work.today, new_id()
         if deadline.from_ is not None:
             counted_from = self._date(deadline, deadline.from_, place, variables)
+            self.readings.of_clock("from", deadline.name, clock, deadline.from_, place, variables)
         if deadline.on is not None:
             due = self._date(deadline, deadline.on, place, variables)
+            self.readings.of_clock("on", deadline.name, clock, deadline.on, place, variables)
         else:
             due = rules.due_date(deadline, counted_from, self.work.settings.board.calendar)
-        row = {
-            "id": new_id(), "case_id": self.case.id, "name": deadline.name, "item": item, "nth": len(same) + 1, "started_at": self.work.now,
-            "counted_from": counted_from, "due": due, "breach_at": rules.breach_moment(due, self.work.zone), "state": "running",
-            "breached_at": None, "ended_at": None, "ended_on": None, "told": [],
-        }
-        self.work.db.execute(sa.insert(t.deadlines).values(row))
-        self.rows.append(row)
-        self.moved = True  # a task that is open already may be due by it
-        self.work.record("deadline_started", deadline=deadline.name, item=item, due=due.isoformat())
-        self._plan(deadline, row)
+        self._open(deadline, item, counted_from, due, clock)
+
+    def fall_due(self, row: dict[str, Any]) -> None:
+        """Its moment is here: a milestone has come, anything else is breached."""
+        deadline = self.case.pack.deadlines[row["name"]]
+        if not deadline.milestone:
+            self.breach(row)
+            return
+        self.work.record("deadline_met", deadline=row["name"], item=row["item"], due=row["due"].isoformat(), ended=row["due"].isoformat(), late_record=False)
+        self._write(row, state="met", ended_at=self.work.now, ended_on=row["due"])
+        self._unplan(row)
+        if deadline.every is not None:
+            self._reached.append(row)
 
     def breach(self, row: dict[str, Any]) -> None:
         """The due day is over and nothing has met it."""
         self._write(row, state="breached", breached_at=self.work.now)
         self.work.record("deadline_breached", deadline=row["name"], item=row["item"], due=row["due"].isoformat())
 
-    def move(self, row: dict[str, Any], due: date) -> None:
+    def move(self, row: dict[str, Any], due: date, counted_from: date | None = None) -> None:
         """Another due date: timers and unsent reminders follow."""
         before, deadline = row["due"], self.case.pack.deadlines[row["name"]]
-        self._write(row, due=due, breach_at=rules.breach_moment(due, self.work.zone), state="running", breached_at=None, told=[])
+        self._write(row, due=due, breach_at=rules.due_moment(deadline, due, self.work.zone), state="running", breached_at=None, told=[],
+                    counted_from=counted_from or row["counted_from"])
         self.work.record("deadline_moved", deadline=row["name"], item=row["item"], due=due.isoformat(), before=before.isoformat())
         self._unplan(row)
         self._plan(deadline, row)
+
+    def recount(self, row: dict[str, Any], counted_from: date, due: date, ended_on: date | None) -> None:
+        """A date it was reckoned with was corrected. It runs, is met or is missed by the right one; what it has told already is not told again."""
+        deadline, before, late = self.case.pack.deadlines[row["name"]], row["due"], row["state"] == "breached"
+        breach_at = rules.due_moment(deadline, due, self.work.zone)
+        if due != before:
+            self.work.record("deadline_moved", deadline=row["name"], item=row["item"], due=due.isoformat(), before=before.isoformat())
+        self._write(row, counted_from=counted_from, due=due, breach_at=breach_at, ended_on=ended_on)
+        if row["state"] == "cancelled" or (deadline.milestone and row["ended_at"] is not None):
+            return
+        if row["ended_at"] is not None:
+            missed = ended_on is not None and ended_on > due
+            self._write(row, state="breached" if missed else "met", breached_at=(row["breached_at"] or self.work.now) if missed else None)
+            if missed and not late:
+                self.work.record("deadline_breached", deadline=row["name"], item=row["item"], due=due.isoformat())
+            elif not missed and ended_on is not None:
+                self.work.record("deadline_met", deadline=row["name"], item=row["item"], due=due.isoformat(), ended=ended_on.isoformat(), late_record=late)
+            return
+        if breach_at > self.work.now:
+            self._write(row, state="running", breached_at=None, told=[])
+        self._unplan(row)
+        self._plan(deadline, row, again=True)
+        if breach_at <= self.work.now and not late:
+            self.fall_due(row)  # its timer events fire as this step settles
 
     def remind(self, row: dict[str, Any], kind: str, roles: list[str]) -> None:
         """Tell those who can still meet it, or those it is escalated to."""
@@ -140,8 +192,17 @@ class Clocks:
 
     # ---- inside
 
-    def _end(self, deadline: Deadline, row: dict[str, Any], place: Place, variables: Callable[[], Mapping[str, Any]]) -> None:
-        ended_on = self.work.today if deadline.ended is None else self._date(deadline, deadline.ended, place, variables)
+    def _finish(self, deadline: Deadline, row: dict[str, Any], place: Place, variables: Callable[[], Mapping[str, Any]]) -> None:
+        """An element has ended it."""
+        ended_on = self.work.today
+        if deadline.ended is not None:
+            ended_on = self._date(deadline, deadline.ended, place, variables)
+            self.readings.of_clock("ended", deadline.name, row["id"], deadline.ended, place, variables)
+        self._end(row, ended_on, place.element)
+        if deadline.every is not None:
+            self._begin_next(deadline, row)
+
+    def _end(self, row: dict[str, Any], ended_on: date, by: str) -> None:
         met = ended_on <= row["due"]
         late_record = met and row["state"] == "breached"
         if met:
@@ -149,39 +210,61 @@ class Clocks:
                              ended=ended_on.isoformat(), late_record=late_record)
         elif row["state"] == "running":
             self.breach(row)
-        self._write(row, state="met" if met else "breached", ended_at=self.work.now, ended_on=ended_on)
+        self._write(row, state="met" if met else "breached", ended_at=self.work.now, ended_on=ended_on, ended_by=by)
         self._unplan(row)
-        if deadline.every is not None:
-            self._begin_next(deadline, row)
 
     def _begin_next(self, deadline: Deadline, row: dict[str, Any]) -> None:
-        """The next round of a repeating clock, reckoned from the first start so that lateness does not creep."""
-        nth = row["nth"] + 1
-        due = rules.due_date(deadline, row["counted_from"], self.work.settings.board.calendar, nth=nth)
-        fresh = row | {"id": new_id(), "nth": nth, "started_at": self.work.now, "due": due, "breach_at": rules.breach_moment(due, self.work.zone),
-                       "state": "running", "breached_at": None, "ended_at": None, "ended_on": None, "told": []}
-        self.work.db.execute(sa.insert(t.deadlines).values(fresh))
-        self.rows.append(fresh)
-        self.moved = True
-        self.work.record("deadline_started", deadline=row["name"], item=row["item"], due=due.isoformat())
-        self._plan(deadline, fresh)
+        """The next round of a repeating clock: the first multiple from the first start that is still to come, so that lateness does not creep."""
+        due = rules.next_due(deadline, row["counted_from"], max(row["due"], self.work.today), self.work.settings.board.calendar)
+        self._open(deadline, row["item"], row["counted_from"], due)
 
-    def _close(self, row: dict[str, Any], state: str) -> None:
-        self._write(row, state=state, ended_at=self.work.now)
+    def _open(self, deadline: Deadline, item: str, counted_from: date, due: date, clock: str | None = None) -> None:
+        """A new row, running."""
+        nth = 1 + max((row["nth"] for row in self.rows if row["name"] == deadline.name and row["item"] == item), default=0)
+        row: dict[str, Any] = {
+            "id": clock or new_id(), "case_id": self.case.id, "name": deadline.name, "item": item, "nth": nth, "started_at": self.work.now,
+            "counted_from": counted_from, "due": due, "breach_at": rules.due_moment(deadline, due, self.work.zone), "state": "running",
+            "breached_at": None, "ended_at": None, "ended_on": None, "ended_by": None, "told": [],
+        }
+        self.work.db.execute(sa.insert(t.deadlines).values(row))
+        self.rows.append(row)
+        self.moved = True  # a task that is open already may be due by it
+        self.work.record("deadline_started", deadline=deadline.name, item=item, due=due.isoformat())
+        self._plan(deadline, row)
+
+    def _close(self, row: dict[str, Any], state: str, by: str | None = None) -> None:
+        self._write(row, state=state, ended_at=self.work.now, ended_by=by)
         if state == "cancelled":
             self.work.record("deadline_cancelled", deadline=row["name"], item=row["item"])
         self._unplan(row)
 
-    def _plan(self, deadline: Deadline, row: dict[str, Any]) -> None:
+    def _plan(self, deadline: Deadline, row: dict[str, Any], *, again: bool = False) -> None:
+        """Everything it will do of itself; `again`: what has been done is not done twice."""
         board = self.work.settings.board
         planned: list[dict[str, Any]] = [{"kind": "breach", "due_at": row["breach_at"], "roles": ""}]
         planned += [{"kind": "remind", "due_at": at, "roles": ",".join(deadline.to)}
                     for at in rules.reminders(deadline, row["due"], self.work.now, board.calendar, board.reminder_hour, board.timezone)]
         planned += [{"kind": "escalate", "due_at": at, "roles": ",".join(roles)}
                     for at, roles in rules.escalations(deadline, row["due"], board.calendar, board.timezone)]
-        self.work.db.execute(sa.insert(t.timers), [
-            {"id": new_id(), "case_id": self.case.id, "deadline": row["id"], "event": None, **timer} for timer in planned])
-        self._plan_chase(deadline, row, after=None)
+        if again:
+            planned = self._not_told_yet(row, planned)
+        if planned:
+            self.work.db.execute(sa.insert(t.timers), [
+                {"id": new_id(), "case_id": self.case.id, "deadline": row["id"], "event": None, **timer} for timer in planned])
+        self._plan_chase(deadline, row, after=max(self.work.now, row["breach_at"]) if again else None)
+
+    def _not_told_yet(self, row: dict[str, Any], planned: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """No reminder lies in the past; while it stays late, nobody is told a second time that it is."""
+        k = t.timers
+        told = Counter(self.work.db.scalars(sa.select(k.c.roles).where(k.c.deadline == row["id"], k.c.kind == "escalate", k.c.fired_at.is_not(None)))
+                       if row["state"] == "breached" else ())
+        left = []
+        for timer in planned:
+            if timer["kind"] == "escalate" and told[timer["roles"]] > 0:
+                told[timer["roles"]] -= 1
+            elif timer["kind"] == "escalate" or timer["due_at"] > self.work.now:
+                left.append(timer)
+        return left
 
     def _plan_chase(self, deadline: Deadline, row: dict[str, Any], after: datetime | None) -> None:
         board = self.work.settings.board
@@ -198,25 +281,98 @@ class Clocks:
         self.moved = True
         self.work.db.execute(sa.update(t.deadlines).where(t.deadlines.c.id == row["id"]).values(**values))
 
+    # ---- the clocks of rows
+
+    def _follow(self, deadline: Deadline, row: dict[str, Any]) -> None:
+        """One row, and what its clock has to do now."""
+        by = f"{rules.ROWS}{deadline.register}"
+        place, item = Place(by, self.case.pack.main.id, row["key"], None), row["key"]
+        same = [clock for clock in self.rows if clock["name"] == deadline.name and clock["item"] == item]
+        clock = same[-1] if same else None
+        running = clock if clock is not None and clock["ended_at"] is None else None
+
+        def variables() -> dict[str, Any]:
+            return {"row": row}
+
+        if deadline.cancelled is not None and self._true(deadline, deadline.cancelled, place, variables):
+            if running:
+                self._close(running, "cancelled", by=by)
+            return
+        if deadline.ends_when is not None and self._true(deadline, deadline.ends_when, place, variables):
+            if running:
+                given = self._value(deadline.ended, place, variables) if deadline.ended else None
+                self._end(running, self._day(given) if given is not None else self.work.today, by)
+            return
+        reckoned = self._reckoned(deadline, place, variables)
+        if running:
+            if reckoned is None:
+                self._close(running, "cancelled", by=by)
+            elif (deadline.from_ or deadline.on) and reckoned != (running["counted_from"], running["due"]):
+                self._move_row(deadline, running, *reckoned)
+            return
+        if reckoned is None or (clock is not None and clock["ended_by"] != by and self._same_day(deadline, clock, *reckoned)):
+            return  # no day is known; or what ended it still holds
+        if deadline.when is None or self._true(deadline, deadline.when, place, variables):
+            self._open(deadline, item, *reckoned)
+
+    def _reckoned(self, deadline: Deadline, place: Place, variables: Callable[[], Mapping[str, Any]]) -> tuple[date, date] | None:
+        """The day a row's clock counts from and the day it is due; None while the row does not say."""
+        counted_from = self.work.today
+        if text := deadline.from_ or deadline.on:
+            value = self._value(text, place, variables)
+            if value is None:
+                return None
+            counted_from = self._day(value)
+        if deadline.on is None:
+            return counted_from, rules.due_date(deadline, counted_from, self.work.settings.board.calendar)
+        return self.work.today, counted_from
+
+    def _move_row(self, deadline: Deadline, running: dict[str, Any], counted_from: date, due: date) -> None:
+        if self._same_day(deadline, running, counted_from, due):
+            return
+        if deadline.every is not None and running["nth"] > 1:
+            due = rules.next_due(deadline, counted_from, self.work.today, self.work.settings.board.calendar)
+        self.move(running, due, running["counted_from"] if deadline.on else counted_from)
+
+    @staticmethod
+    def _same_day(deadline: Deadline, clock: dict[str, Any], counted_from: date, due: date) -> bool:
+        """Whether this clock was reckoned with the same day already; one that counts from its own start always was."""
+        if deadline.every is not None:
+            return deadline.from_ is None or clock["counted_from"] == counted_from
+        return (deadline.from_ is None and deadline.on is None) or bool(clock["due"] == due)
+
+    # ---- which, and whose
+
+    def _has_come(self, row: dict[str, Any]) -> bool:
+        """Whether it is a milestone that came of itself: events that wait for it later need not wait."""
+        return row["state"] == "met" and row["ended_by"] is None and self.case.pack.deadlines[row["name"]].milestone
+
     def _unended(self, name: str, place: Place) -> list[dict[str, Any]]:
         """The unended clocks of this name that a place concerns: its own item's, and from outside the items all of them."""
-        return [row for row in self.rows if row["name"] == name and row["ended_at"] is None and (
-            not row["item"] or not place.item or row["item"] in (place.item, place.agency) or place.item.startswith(f"{row['item']}/"))]
+        return [row for row in self.rows if row["name"] == name and row["ended_at"] is None and (not place.item or concerns(row["item"], place))]
 
     def _latest(self, name: str, place: Place) -> dict[str, Any] | None:
-        here = [row for row in self.rows if row["name"] == name and (
-            not row["item"] or row["item"] in (place.item, place.agency) or (place.item or "").startswith(f"{row['item']}/"))]
+        here = [row for row in self.rows if row["name"] == name and concerns(row["item"], place)]
         return here[-1] if here else None
 
     def _agency_of(self, row: dict[str, Any]) -> str | None:
-        return row["item"].rpartition("/")[2] or self.case.agency if row["item"] else self.case.agency
+        """Whose clock it is: its item, if that is an agency; else the agency its row or task names; else the one whose case this is."""
+        if not row["item"]:
+            return self.case.agency
+        last, register = row["item"].rpartition("/")[2], self.case.pack.deadlines[row["name"]].register
+        if self.work.db.scalar(sa.select(t.agencies.c.key).where(t.agencies.c.key == last)):
+            return str(last)
+        rows = rows_of(self.work.db, self.case, [register])[register] if register else []
+        named = key_of(next((each.get("agency") for each in rows if each["key"] == row["item"]), None))
+        return named or self.work.db.scalar(sa.select(t.tasks.c.agency).where(
+            t.tasks.c.case_id == self.case.id, t.tasks.c.item == row["item"], t.tasks.c.agency.is_not(None)).limit(1)) or self.case.agency
 
     def _who_can_meet(self, deadline: Deadline, row: dict[str, Any], agency: str | None) -> list[str]:
         """The holder of each open task that would end it: who has taken it, or else everyone it is offered to."""
         query = sa.select(t.tasks.c.claimed_by, t.offers.c.holder).join(t.offers, t.offers.c.task == t.tasks.c.id).where(
             t.tasks.c.case_id == self.case.id, t.tasks.c.state == "open", t.tasks.c.element.in_(deadline.ends))
         if row["item"]:
-            own = sa.or_(t.tasks.c.item == row["item"], t.tasks.c.item.startswith(f"{row['item']}/", autoescape=True))
+            own = ("/" + t.tasks.c.item + "/").contains(f"/{row['item']}/", autoescape=True)
             query = query.where(sa.or_(own, sa.and_(t.tasks.c.item.is_(None), t.tasks.c.agency == row["item"])))
         found = self.work.db.execute(query).all()
         people = {one.claimed_by for one in found if one.claimed_by}
@@ -234,20 +390,33 @@ class Clocks:
         except feel.FeelError as problem:
             raise Incident(str(problem), element=place.element) from problem
 
+    def _runs(self, deadline: Deadline, place: Place, variables: Callable[[], Mapping[str, Any]]) -> bool:
+        if deadline.when is None:
+            return True
+        self.readings.of_clock("when", deadline.name, None, deadline.when, place, variables)
+        return self._true(deadline, deadline.when, place, variables)
+
     def _true(self, deadline: Deadline, text: str, place: Place, variables: Callable[[], Mapping[str, Any]]) -> bool:
         value = self._value(text, place, variables)
         if not isinstance(value, bool):
-            raise Incident(f"The deadline “{deadline.title}” runs when {text}, which is neither true nor false here.", element=place.element)
+            raise Incident(f"The deadline “{deadline.title}” asks whether {text}, which is neither true nor false here.", element=place.element)
         return value
 
     def _date(self, deadline: Deadline, text: str, place: Place, variables: Callable[[], Mapping[str, Any]]) -> date:
         value = self._value(text, place, variables)
-        if hasattr(value, "astimezone"):
-            value = value.astimezone(self.work.zone).date()
         if value is None:
             raise Incident(f"The deadline “{deadline.title}” counts from {text}, which is empty here.", element=place.element)
-        found: date = value
+        return self._day(value)
+
+    def _day(self, value: Any) -> date:
+        """A date, or the local date of a moment."""
+        found: date = value.astimezone(self.work.zone).date() if hasattr(value, "astimezone") else value
         return found
+
+
+def _waiting(place: Place) -> str:
+    """Who waits for a moment: an event, and of one that waits for several items each of them."""
+    return f"{place.element}@{place.item}" if place.item else place.element
 
 
 @cache

@@ -29,6 +29,10 @@ class Looking:
         """Nothing happens here."""
         raise AssertionError(place, variables)
 
+    def decided(self, place: Place, seen: dict[str, Any]) -> None:
+        """Nothing is decided here."""
+        raise AssertionError(place, seen)
+
     def due(self, deadline: str, place: Place) -> datetime | None:
         """No event fires while one looks."""
         del deadline, place

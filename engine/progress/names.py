@@ -3,17 +3,21 @@
 Looked up when asked for, so that an expression about one answer costs one row, not the whole case."""
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from engine.forms.names import ENGINE_NAMES
 from engine.packs import REASON
+from engine.progress.registers import rows_of
 from engine.store import tables as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
+    from engine.packs import Pack
     from engine.rules.access import Actor
     from engine.settings import Settings
     from engine.spiff import Place
@@ -26,9 +30,13 @@ class Names:
     def __init__(self, db: sa.Connection, case: Case, settings: Settings, actor: Actor) -> None:
         self.db, self.case, self.settings, self.actor = db, case, settings, actor
         self._submissions: dict[str, list[tuple[str | None, dict[str, Any]]]] = {}
+        self._instead: dict[str, dict[str, Any]] = {}
+        self._until: datetime | None = None
+        self._without: frozenset[str] = frozenset()
         self._makers: dict[str, Callable[[set[str], Place | None], Any]] = {
             "case": self._case, "options": self._options, "board": self._board, "answers": self._answers, "history": self._history,
-            "registers": self._registers, "deadlines": self._deadlines, "documents": self._documents, "me": self._me, "people": self._people,
+            "registers": self._registers, "deadlines": self._deadlines, "documents": self._documents, "methods": self._methods,
+            "me": self._me, "people": self._people,
         }
 
     def of(self, paths: Iterable[str], place: Place | None = None) -> dict[str, Any]:
@@ -44,6 +52,12 @@ class Names:
         """Look the answers of this element up again: there are new ones."""
         self._submissions.pop(element, None)
 
+    def as_if(self, submission: str, answers: dict[str, Any], until: datetime | None = None, without: frozenset[str] = frozenset()) -> Names:
+        """The same names, had this been answered there; `until`: and nothing later been answered at all, nor these submissions made."""
+        other = Names(self.db, self.case, self.settings, self.actor)
+        other._instead, other._until, other._without = {submission: answers}, until, without
+        return other
+
     # ---- one method a name
 
     def _case(self, _wanted: set[str], _place: Place | None) -> dict[str, Any]:
@@ -58,7 +72,7 @@ class Names:
         return board_names(self.db, self.settings)
 
     def _answers(self, wanted: set[str], place: Place | None) -> dict[str, Any]:
-        return {element: _nearest(rows, place) if rows else self._unanswered(element) for element, rows in self._given(wanted).items()}
+        return {element: nearest(rows, place) if rows else self._unanswered(element) for element, rows in self._given(wanted).items()}
 
     def _unanswered(self, element: str) -> dict[str, Any] | None:
         """Every key of a form that nobody has answered yet, with nothing in it."""
@@ -73,6 +87,8 @@ class Names:
         missing = wanted - self._submissions.keys()
         s = t.submissions
         query = sa.select(s.c.id, s.c.element, s.c.item, s.c.answers, s.c.reason).where(s.c.case_id == self.case.id)
+        if self._until is not None:
+            query = query.where(s.c.at <= self._until)
         if missing and "" not in wanted:
             query = query.where(s.c.element.in_(sorted(missing)))
         elif "" not in wanted:
@@ -81,20 +97,17 @@ class Names:
             self._submissions[element] = []
         found: dict[str, list[tuple[str | None, dict[str, Any]]]] = {}
         for row in self.db.execute(query.order_by(s.c.at, s.c.round)):
-            form, answers = self.case.pack.form_of(row.element), self.case.open(row.answers, "submissions", row.id)
+            if row.id in self._without:
+                continue
+            form = self.case.pack.form_of(row.element)
+            answers = self._instead[row.id] if row.id in self._instead else self.case.open(row.answers, "submissions", row.id)
             reason = self.case.open(row.reason, "submissions", row.id, "reason") if row.reason else None
             found.setdefault(row.element, []).append((row.item, (form.filled(answers) if form else answers) | {REASON: reason}))
         self._submissions.update(found)
         return dict(self._submissions) if "" in wanted else {element: self._submissions[element] for element in wanted}
 
     def _registers(self, wanted: set[str], _place: Place | None) -> dict[str, Any]:
-        r = t.register_rows
-        names = sorted(self.case.pack.registers) if "" in wanted else sorted(wanted)
-        rows: dict[str, list[Any]] = {name: [] for name in names}
-        query = sa.select(r.c.id, r.c.register, r.c.number, r.c.row).where(r.c.case_id == self.case.id, r.c.register.in_(names))
-        for row in self.db.execute(query.order_by(r.c.register, r.c.number)):
-            rows[row.register].append({"number": row.number} | self.case.open(row.row, "register_rows", row.id))
-        return rows
+        return dict(rows_of(self.db, self.case, self.case.pack.registers if "" in wanted else wanted))
 
     def _deadlines(self, wanted: set[str], place: Place | None) -> dict[str, Any]:
         d = t.deadlines
@@ -102,22 +115,37 @@ class Names:
         due: dict[str, Any] = dict.fromkeys(names)
         query = sa.select(d.c.name, d.c.item, d.c.due).where(d.c.case_id == self.case.id, d.c.name.in_(names)).order_by(d.c.nth)
         for row in self.db.execute(query):
-            if _concerns(row.item, place):
+            if concerns(row.item, place):
                 due[row.name] = row.due
         return due
 
-    def _documents(self, _wanted: set[str], _place: Place | None) -> dict[str, Any]:
+    def _documents(self, wanted: set[str], place: Place | None) -> dict[str, Any]:
+        """The newest file of each question and of each paper; inside an item those of that item."""
         d = t.documents
-        found: dict[str, Any] = {}
-        for row in self.db.execute(sa.select(d.c.id, d.c.field, d.c.name).where(d.c.case_id == self.case.id).order_by(d.c.at)):
-            found[row.field] = {"document": row.id, "name": self.case.open(row.name, "documents", row.id, "name")}
+        found: dict[str, Any] = dict.fromkeys(wanted - {""})
+        for row in self.db.execute(sa.select(d).where(d.c.case_id == self.case.id).order_by(d.c.at)):
+            key = row.field.rpartition(".")[2]
+            if ("" in wanted or key in wanted) and (place is None or not place.item or concerns(row.item or "", place)):
+                found[key] = {**file_of(self.case, row), "on": row.at.astimezone(self.settings.board.timezone).date()}
         return found
+
+    def _methods(self, wanted: set[str], _place: Place | None) -> Any:
+        return methods_of(self.case.pack, wanted)
 
     def _me(self, _wanted: set[str], _place: Place | None) -> dict[str, Any]:
         return me_of(self.actor, self.case.id)
 
     def _people(self, _wanted: set[str], _place: Place | None) -> list[dict[str, Any]]:
         return people_names(self.db)
+
+
+def file_of(case: Case, row: Any) -> dict[str, Any]:
+    """What expressions see of a row of `documents`: the file, its name, and a digest that only the same content has."""
+    if row.digest is None:  # from before digests were kept
+        digest = hashlib.sha256(case.key.open(row.content, case.id, "documents", row.id, "content")).hexdigest()
+    else:
+        digest = case.open(row.digest, "documents", row.id, "digest")
+    return {"document": row.id, "name": case.open(row.name, "documents", row.id, "name"), "digest": digest}
 
 
 def me_of(actor: Actor, case: str | None = None) -> dict[str, Any]:
@@ -142,18 +170,27 @@ def people_names(db: sa.Connection) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def outside_a_case(paths: Iterable[str], db: sa.Connection, settings: Settings, actor: Actor, options: dict[str, Any], today: Any) -> dict[str, Any]:
+def methods_of(pack: Pack, wanted: set[str]) -> Any:
+    """The name `methods`: all as a list, or where an expression names one of them, each by its id."""
+    methods = pack.methods_named()
+    return {method["key"]: method for method in methods} if wanted <= pack.methods.keys() else methods
+
+
+def outside_a_case(pack: Pack, paths: Iterable[str], db: sa.Connection, settings: Settings, actor: Actor, options: dict[str, Any],
+                   today: Any) -> dict[str, Any]:
     """The names a start form may use, when there is no case yet."""
+    paths = set(paths)
     heads = {path.partition(".")[0] for path in paths}
     makers: dict[str, Callable[[], Any]] = {
         "board": lambda: board_names(db, settings), "people": lambda: people_names(db), "me": lambda: me_of(actor), "options": lambda: options,
         "case": lambda: {"reference": None, "started": today, "edition": options.get("guidance_edition"), "agency": actor.agency},
         "answers": dict, "history": dict, "registers": dict, "deadlines": dict, "documents": dict,
+        "methods": lambda: methods_of(pack, {path.partition(".")[2].partition(".")[0] for path in paths if path.partition(".")[0] == "methods"}),
     }
     return {head: make() for head, make in makers.items() if head in heads}
 
 
-def _nearest(rows: list[tuple[str | None, dict[str, Any]]], place: Place | None) -> Any:
+def nearest(rows: list[tuple[str | None, dict[str, Any]]], place: Place | None) -> Any:
     """The last answers given at this item; from outside of the items, all of them by item."""
     by_item: dict[str | None, dict[str, Any]] = dict(rows)
     item = place.item if place else None
@@ -166,10 +203,10 @@ def _nearest(rows: list[tuple[str | None, dict[str, Any]]], place: Place | None)
     return {key: answers for key, answers in by_item.items() if key is not None}
 
 
-def _concerns(item: str, place: Place | None) -> bool:
-    """Is a clock of this item meant, seen from this place?"""
+def concerns(item: str, place: Place | None) -> bool:
+    """Is a clock or file of this item meant, seen from this place? From inside of it, and of what is inside of that."""
     here = place.item if place and place.item else ""
-    return not item or item in (here, place.agency if place else None) or here.startswith(f"{item}/")
+    return not item or item == (place.agency if place else None) or f"/{item}/" in f"/{here}/"
 
 
-__all__ = ["ENGINE_NAMES", "Names", "board_names", "me_of", "outside_a_case", "people_names"]
+__all__ = ["ENGINE_NAMES", "Names", "board_names", "concerns", "file_of", "me_of", "nearest", "outside_a_case", "people_names"]

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from engine.errors import AlreadyDone, NotAllowed, NotFound
 from engine.progress.answers import Asked, paths_of
+from engine.progress.readings import heads_of
 from engine.store import tables as t
 from engine.store.seen import sees_case
 
@@ -80,9 +81,13 @@ def barred_from(db: sa.Connection, case: Case, element: Element, person: str, it
 
 def asked_of(case: Case, names: Names, element: Element, place: Place, variables: Mapping[str, Any], task: str | None) -> Asked:
     """The form of a task or case action with all that it may use."""
-    given = names.of(paths_of(case.pack, element), place)
-    return Asked(form=case.pack.forms[element.form or ""], element=element.id, checks=element.checks, names={**given, **variables}, item=place.item,
-                 agency=place.agency, task=task)
+    paths = paths_of(case.pack, element)
+    form = case.pack.forms[element.form or ""]
+    sources = [row.source for row in element.outputs] + ([element.loop.output] if element.loop else [])
+    wanted = {path.partition(".")[0] for path in paths} | heads_of(sources)
+    wanted |= {path.partition(".")[0] for path, field in form.questions() if field.readonly}
+    return Asked(form=form, element=element.id, checks=element.checks, names={**names.of(paths, place), **variables}, item=place.item, agency=place.agency,
+                 task=task, seen={name: variables[name] for name in sorted(wanted) if name in variables})
 
 
 __all__ = ["asked_of", "barred_from", "holders", "not_barred", "readable_row", "still_open", "task_row"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Incident
-from engine.progress import mail
+from engine.progress import services
 from engine.progress.clocks import Clocks
 from engine.progress.names import Names
+from engine.progress.readings import Readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,9 +23,11 @@ class Here:
     def __init__(self, work: Work, case: Case) -> None:
         self.work, self.case = work, case
         self.looked_up = Names(work.db, case, work.settings, work.actor)
-        self.clocks = Clocks(work, case, self.looked_up)
+        self.readings = Readings(work, case)
+        self.clocks = Clocks(work, case, self.looked_up, self.readings)
         self.passed: list[tuple[str, str | None]] = []
         self.now: datetime = work.now  # of this step, in the board's zone
+        self.seen: Mapping[str, Any] = {}  # the variables that the service task being done sees
 
     def variables(self, task: str) -> dict[str, Any]:
         """All that an open task or a waiting event sees of the process."""
@@ -49,17 +52,15 @@ class Here:
         self.passed.append((place.element, place.item))
         self.clocks.happened(place, variables)
 
+    def decided(self, place: Place, seen: Mapping[str, Any]) -> None:
+        """A choice was made, or a table or script has answered."""
+        self.readings.of_element(place, seen)
+
     def due(self, deadline: str, place: Place) -> datetime | None:
         """When a timer event on this deadline fires."""
         return self.clocks.due(deadline, place)
 
-    def service(self, kind: str, headers: Mapping[str, str], variables: Mapping[str, Any], place: Place) -> dict[str, Any]:
-        """A send or service task. Nothing leaves from here: it becomes a row in the outbox."""
-        if kind != "mail":
-            raise Incident(f"No service is called {kind}.", element=place.element)
-        roles = [role.strip() for role in str(headers.get("to", "")).split(",") if role.strip()]
-        people = mail.holders_of_roles(self.work, self.case, roles, place.agency)
-        if "starter" in roles:
-            people.append(self.case.started_by)
-        mail.tell(self.work, self.case, headers["message"], people)
-        return {}
+    def service(self, kind: str, headers: Mapping[str, Any], variables: Mapping[str, Any], place: Place) -> dict[str, Any]:
+        """A send or service task. Nothing leaves from here: what it asks for becomes rows."""
+        self.seen = variables
+        return services.do(self, kind, headers, place)

@@ -9,17 +9,26 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound
 from engine.look import sees_all_of
+from engine.progress.held import held as held_up
+from engine.progress.held import in_words
+from engine.queries.corrections import done_rows
 from engine.queries.forms_to_answer import actions_to_press
 from engine.queries.incidents import open_incidents
-from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow, DoneRow
-from engine.queries.words import agency_names, clock_row, item_name, may_read, offered_in_words, person_names, question, task_row
+from engine.queries.papers import papers_of
+from engine.queries.registers import registers_of
+from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow
+from engine.queries.unsettled import unsettled_of
+from engine.queries.words import agency_names, clock_row, may_read, offered_in_words, person_names, question, task_row
 from engine.store import tables as t
 from engine.store.seen import sees_case
+from engine.work import case_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.look import Look
     from engine.packs import Pack
-    from engine.queries.shapes import TaskRow
+    from engine.queries.shapes import DoneRow, TaskRow
     from engine.work import Case
 
 
@@ -39,7 +48,7 @@ def all_cases(look: Look, state: str = "open", after: str | None = None, limit: 
     clocks, tasks = _clocks(look, ids), _next_tasks(look, ids)
     incidents = open_incidents(look, {row.id: look.shelf.pack(look.db, row.release) for row in shown})
     parts = {} if look.actor.may("see_status") else _parts(look, [case for case in ids if not sees_all_of(look, case)])
-    agencies, rows = agency_names(look), []
+    agencies, rows, held = agency_names(look), [], _held(look, shown)
     for row in shown:
         pack = look.shelf.pack(look.db, row.release)
         running = [clock_row(look, clock, pack, agencies) for clock in clocks[row.id] if row.id not in parts or _mine(look, clock, pack, parts[row.id])]
@@ -50,7 +59,8 @@ def all_cases(look: Look, state: str = "open", after: str | None = None, limit: 
             reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""), started=row.started_at.astimezone(look.settings.board.timezone).date(),
             ended_at=row.ended_at, outcome=row.outcome, outcome_title=pack.outcomes.get(row.outcome or ""), clocks=running,
             late=sum(1 for clock in running if clock.days < 0), open_tasks=len(tasks[row.id]), incidents=len(incidents.get(row.id, ())),
-            next_tasks=[pack.tasks[element].name for element in dict.fromkeys(tasks[row.id])][:3], can_open=bool(row.can_open)))
+            next_tasks=[pack.tasks[element].name for element in dict.fromkeys(tasks[row.id])][:3], can_open=bool(row.can_open),
+            held=held.get(row.id, ())))
     last = found[limit - 1] if len(found) > limit else None
     return CaseList(rows, f"{last.changed_at.isoformat()}|{last.id}" if last else None)
 
@@ -61,7 +71,9 @@ def case_page(look: Look, reference: str) -> CasePage:
     full = sees_all_of(look, case.id)
     part = set() if full else _parts(look, [case.id])[case.id]
     agencies = agency_names(look)
-    open_tasks, done = _tasks(look, case, agencies, full=full)
+    been = _been(look, case)
+    entered = _entered(look, case, been)
+    open_tasks, done, waiting = _tasks(look, case, agencies, entered, full=full)
     clocks = [clock_row(look, row, case.pack, agencies) for row in _clocks(look, [case.id], ended=True)[case.id]
               if full or _mine(look, row, case.pack, part)]
     zone = look.settings.board.timezone
@@ -69,13 +81,28 @@ def case_page(look: Look, reference: str) -> CasePage:
     number = look.db.scalar(sa.select(t.releases.c.number).where(t.releases.c.id == case.release)) or 0
     look.shows(case.id, "case")
     return CasePage(
-        id=case.id, reference=case.reference, pack_title=case.pack.title, release_number=number, stage=case.stage, stages=_stages(look, case),
+        id=case.id, reference=case.reference, pack_title=case.pack.title, release_number=number, stage=case.stage, stages=_stages(case, entered, waiting),
         started=case.started_at.astimezone(zone).date(), started_by_name=people.get(case.started_by, ""), agency_name=agencies.get(case.agency or ""),
         outcome=case.outcome, outcome_title=case.pack.outcomes.get(case.outcome or ""), ended_at=case.ended_at, clocks=clocks,
-        open_tasks=open_tasks, done_tasks=done, actions=_actions(look, case), diagrams=_diagrams(look, case) if full else [],
+        open_tasks=open_tasks, done_tasks=done, actions=_actions(look, case), diagrams=_diagrams(case, been) if full else [],
         incidents=open_incidents(look, {case.id: case.pack}).get(case.id, []) if full else [],
         documents=_documents(look, case) if look.actor.may("see_answers", case.id) else [],
-        figures=figures(look, case) if full else [], may_see_trail=look.actor.may("see_trail", case.id), full=full)
+        papers=papers_of(look, case), figures=figures(look, case) if full else [], may_see_trail=look.actor.may("see_trail", case.id), full=full,
+        unsettled=unsettled_of(look, case) if full else [], held=in_words(case, held_up(look.db, case, look.now)),
+        registers=registers_of(look, case))
+
+
+def _held(look: Look, cases: Sequence[Any]) -> dict[str, tuple[str, ...]]:
+    """Case → what is held up in it at present; only cases that have rows are opened for it."""
+    r = t.register_rows
+    having = set(look.db.scalars(sa.select(r.c.case_id).where(r.c.case_id.in_([row.id for row in cases])).distinct()))
+    found = {}
+    for row in cases:
+        pack = look.shelf.pack(look.db, row.release)
+        if row.id in having and row.key is not None and any(register.held for register in pack.registers.values()):
+            case = case_of(row, look.vault, pack, look.shelf.program(look.db, row.release))
+            found[row.id] = in_words(case, held_up(look.db, case, look.now))
+    return found
 
 
 def figures(look: Look, case: Case) -> list[tuple[str, str]]:
@@ -84,23 +111,34 @@ def figures(look: Look, case: Case) -> list[tuple[str, str]]:
 
 
 def figures_of(db: sa.Connection, case: Case, zone: Any) -> dict[str, int]:
-    """Figure → days between the first passing of its two elements, by the board's calendar days."""
-    wanted = {element for figure in case.pack.figures.values() for element in (figure.since, figure.until)}
-    p = t.passed
+    """Figure → days between its two moments, by the board's calendar days."""
+    wanted = {moment for figure in case.pack.figures.values() for moment in (figure.since, figure.until)}
+    p, d = t.passed, t.deadlines
     rows = db.execute(sa.select(p.c.element, sa.func.min(p.c.at).label("at")).where(p.c.case_id == case.id, p.c.element.in_(sorted(wanted)))
                       .group_by(p.c.element))
     days = {row.element: row.at.astimezone(zone).date() for row in rows}
+    for row in db.execute(sa.select(d.c.name, d.c.counted_from, d.c.ended_on).where(d.c.case_id == case.id, d.c.nth == 1, d.c.item == "")):
+        days |= {f"deadlines.{row.name}.{what}": on for what, on in (("from", row.counted_from), ("ended", row.ended_on)) if on}
     return {name: (days[figure.until] - days[figure.since]).days for name, figure in case.pack.figures.items() if figure.since in days and figure.until in days}
 
 
-def _stages(look: Look, case: Case) -> list[tuple[str, str, str]]:
-    """The stages in the pack's order: where it is now, which it has been through, and the rest."""
-    entered = set(look.db.scalars(sa.select(t.trail.c.details["stage"].as_string()).where(t.trail.c.case_id == case.id, t.trail.c.event == "stage_entered")))
-    found = []
-    for stage, title in case.pack.stages.items():
-        state = "now" if stage == case.stage and case.ended_at is None else "done" if stage in entered else "coming"
-        found.append((stage, title, state))
-    return found
+def _been(look: Look, case: Case) -> set[str]:
+    """The elements that were passed or wait for someone."""
+    p, k = t.passed, t.tasks
+    return set(look.db.scalars(sa.union(sa.select(p.c.element).where(p.c.case_id == case.id), sa.select(k.c.element).where(k.c.case_id == case.id))))
+
+
+def _entered(look: Look, case: Case, been: set[str]) -> set[str]:
+    """The stages it has been in: those it moved to, and those that went on beside them."""
+    moved = look.db.scalars(sa.select(t.trail.c.details["stage"].as_string()).where(t.trail.c.case_id == case.id, t.trail.c.event == "stage_entered"))
+    return set(moved) | {stages[0] for element in been if len(stages := case.pack.stages_of.get(element, ())) == 1}
+
+
+def _stages(case: Case, entered: set[str], waiting: set[str]) -> list[tuple[str, str, str]]:
+    """The stages in the pack's order: where it is now, which it has been through, and the rest. It is in several where tasks of several are open."""
+    now = set() if case.ended_at is not None else {case.stage} | {
+        stages[0] for element in waiting if (stages := [one for one in case.pack.stages_of.get(element, ()) if one in entered])}
+    return [(stage, title, "now" if stage in now else "done" if stage in entered else "coming") for stage, title in case.pack.stages.items()]
 
 
 def _clocks(look: Look, cases: list[str], *, ended: bool = False) -> dict[str, list[Any]]:
@@ -129,7 +167,7 @@ def _mine(look: Look, clock: Any, pack: Pack, part: set[tuple[str, str | None]])
     """Is this a clock of this person's agency, or one that a task of theirs would meet?"""
     if clock.item:
         return clock.item == look.actor.agency or any(
-            element in pack.deadlines[clock.name].ends and f"{item or ''}/".startswith(f"{clock.item}/") for element, item in part)
+            element in pack.deadlines[clock.name].ends and f"/{clock.item}/" in f"/{item or ''}/" for element, item in part)
     return any(element in pack.deadlines[clock.name].ends for element, _ in part)
 
 
@@ -153,7 +191,8 @@ def _next_tasks(look: Look, cases: list[str]) -> dict[str, list[str]]:
     return rows
 
 
-def _tasks(look: Look, case: Case, agencies: dict[str, str], *, full: bool) -> tuple[list[TaskRow], list[DoneRow]]:
+def _tasks(look: Look, case: Case, agencies: dict[str, str], entered: set[str], *, full: bool) -> tuple[list[TaskRow], list[DoneRow], set[str]]:
+    """What is open, what was done, both as this person may see them; and the elements that wait for anyone."""
     task, offer = t.tasks, t.offers
     rows = look.db.execute(sa.select(task, sa.literal(case.reference).label("reference"), sa.literal(case.stage).label("stage"))
                            .where(task.c.case_id == case.id, task.c.state != "cancelled").order_by(task.c.due, task.c.offered_at)).all()
@@ -163,33 +202,36 @@ def _tasks(look: Look, case: Case, agencies: dict[str, str], *, full: bool) -> t
     mine = {row.id for row in rows if look.actor.answers_to(offered[row.id]) or look.actor.person in (row.claimed_by, row.done_by)}
     people = person_names(look, [person for row in rows for person in (row.claimed_by, row.done_by)])
     hands_over = look.actor.may("hand_over", case.id)
-    open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies), can_open=hands_over or row.id in mine)
+    open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies), can_open=hands_over or row.id in mine,
+                          for_me=row.id in mine)
                  for row in rows if row.state == "open" and (full or row.id in mine)]
-    done = [DoneRow(name=case.pack.tasks[row.element].name, item=item_name(row.item, agencies), who=people.get(row.done_by, ""), at=row.done_at,
-                    task=row.id if row.id in mine or look.actor.may("see_answers", case.id) else None)
-            for row in sorted((row for row in rows if row.state == "done"), key=lambda row: row.done_at, reverse=True) if full or row.id in mine]
-    return sorted(open_rows, key=lambda row: (row.due is None, row.due, row.offered_at)), done
+    done = done_rows(look, case, mine, agencies, entered, full=full)
+    return sorted(open_rows, key=lambda row: (row.due is None, row.due, row.offered_at)), done, {row.element for row in rows if row.state == "open"}
 
 
 def _actions(look: Look, case: Case) -> list[ActionRow]:
-    return [ActionRow(action.element, action.label, action.help) for action in actions_to_press(look, case)]
+    """Each under its heading: its own, else the name of the called process it belongs to."""
+    found = []
+    for action in actions_to_press(look, case):
+        process = case.pack.processes[action.at.process]
+        found.append(ActionRow(action.element, action.label, action.help, action.group or ("" if process.id == case.pack.main.id else process.name or "")))
+    return found
 
 
-def _diagrams(look: Look, case: Case) -> list[DiagramRow]:
+def _diagrams(case: Case, been: set[str]) -> list[DiagramRow]:
     """The main process, and every called one that this case has been in."""
-    been = set(look.db.scalars(sa.select(t.passed.c.element).where(t.passed.c.case_id == case.id).distinct()))
-    been |= set(look.db.scalars(sa.select(t.tasks.c.element).where(t.tasks.c.case_id == case.id)))
     drawn = [process for process in case.pack.processes.values() if process.id == case.pack.main.id or not been.isdisjoint(process.elements)]
     return [DiagramRow(process.id, process.name or process.id) for process in sorted(drawn, key=lambda process: process.id != case.pack.main.id)]
 
 
 def _documents(look: Look, case: Case) -> list[DocumentRow]:
     d = t.documents
-    rows = look.db.execute(sa.select(d.c.id, d.c.field, d.c.size, d.c.at, d.c.by, d.c.name, d.c.element).where(d.c.case_id == case.id).order_by(d.c.at)).all()
+    rows = look.db.execute(sa.select(d.c.id, d.c.field, d.c.size, d.c.at, d.c.by, d.c.name, d.c.element, t.tasks.c.agency).outerjoin(
+        t.tasks, t.tasks.c.id == d.c.task).where(d.c.case_id == case.id, d.c.made_from.is_(None)).order_by(d.c.at)).all()
     people = person_names(look, (row.by for row in rows))
     return [DocumentRow(row.id, case.open(row.name, "documents", row.id, "name"),
                         _label(case, row.element, row.field), row.size, row.at, people.get(row.by, ""))
-            for row in rows if may_read(look.actor, case, row.element, row.field)]
+            for row in rows if may_read(look.actor, case, row.element, row.field, row.agency)]
 
 
 def _label(case: Case, element: str, path: str) -> str:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound
 from engine.queries.shapes import TrailPage, TrailRow
+from engine.queries.unsettled import doubt_title
 from engine.queries.words import agency_names, item_name, person_names
 from engine.store import tables as t
 
@@ -21,6 +22,10 @@ SENTENCES = {
     "stage_entered": "The case moved to “{stage}”",
     "task_offered": "“{element}” was offered{item}",
     "task_completed": "completed “{element}”{item}",
+    "answer_corrected": "corrected the answers to “{element}”{item}",
+    "decision_unsettled": "“{name}”{item} would have been decided otherwise: to be settled",
+    "decision_settled": "settled “{name}”{item}",
+    "document_out_of_date": "The document “{field}” is out of date: an answer it was made from was corrected",
     "task_cancelled": "“{element}” was no longer needed{item}",
     "task_claimed": "took “{element}”{item}",
     "task_let_go": "gave back “{element}”{item}",
@@ -68,6 +73,8 @@ def _words(row: Any, pack: Pack, people: dict[str | None, str], agencies: dict[s
         if says.get(key) in pack.elements:
             element = pack.elements[says[key]]
             says[key] = element.properties.get("label") or element.name
+    if "name" in says:
+        says["name"] = doubt_title(pack, says["kind"], says["name"])
     says["item"] = f" ({item_name(says['item'], agencies)})" if says.get("item") else ""
     says["deadline"] = pack.deadlines[says["deadline"]].title if says.get("deadline") in pack.deadlines else says.get("deadline")
     says["stage"] = pack.stages.get(says.get("stage", ""), says.get("stage"))

@@ -42,8 +42,8 @@ def diagram(look: Look, reference: str, process: str | None = None) -> Diagram:
     return Diagram(
         reference=reference, process=drawn.id, name=names[drawn.id], marks=marks, rows=rows,
         parents=[DiagramRow(other.id, names[other.id]) for other in case.pack.processes.values() if any(
-            element.called == drawn.id for element in other.elements.values())],
-        calls={element.id: DiagramRow(element.called, names[element.called]) for element in drawn.elements.values() if element.called in names})
+            drawn.id in case.pack.called(element) for element in other.elements.values())],
+        calls={element.id: DiagramRow(called, names[called]) for element in drawn.elements.values() if (called := _called(look, case, element)) in names})
 
 
 def drawing(look: Look, reference: str, process: str) -> bytes:
@@ -52,6 +52,19 @@ def drawing(look: Look, reference: str, process: str) -> bytes:
     if not sees_all_of(look, case.id) or process not in case.pack.processes:
         raise NotFound
     return case.pack.processes[process].xml
+
+
+def _called(look: Look, case: Case, element: Element) -> str:
+    """The process that an element calls; where data chooses, the one that this case has been in."""
+    may_be = [process for process in case.pack.called(element) if process in case.pack.processes]
+    if not (element.called or "").startswith("="):
+        return element.called or ""
+    p, k = t.passed, t.tasks
+    for process in may_be:
+        inside = list(case.pack.processes[process].elements)
+        if any(look.db.scalar(sa.select(table.c.element).where(table.c.case_id == case.id, table.c.element.in_(inside)).limit(1)) for table in (p, k)):
+            return process
+    return ""
 
 
 def _marks(look: Look, case: Case, drawn: Process) -> tuple[dict[str, Marks], dict[str, datetime]]:
@@ -80,8 +93,8 @@ def _calling(case: Case) -> dict[str, set[str]]:
     direct: dict[str, set[tuple[str, str]]] = {}
     for process in case.pack.processes.values():
         for element in process.elements.values():
-            if element.called:
-                direct.setdefault(element.called, set()).add((element.id, process.id))
+            for called in case.pack.called(element):
+                direct.setdefault(called, set()).add((element.id, process.id))
     found: dict[str, set[str]] = {}
     for called in case.pack.processes:
         seen: set[str] = set()

@@ -15,6 +15,7 @@ from engine.progress.case_actions import may_press, waited_for
 from engine.progress.looking import Looking
 from engine.progress.names import ENGINE_NAMES, Names, outside_a_case
 from engine.progress.open_tasks import asked_of, holders, not_barred, readable_row
+from engine.queries.papers import papers_of
 from engine.queries.shapes import BareForm, FormPage, Nutshell, Paper, TaskPage
 from engine.queries.words import agency_names, item_name, offered_in_words, person_names, readable
 from engine.releases import newest
@@ -40,9 +41,9 @@ def start_page(look: Look, pack: str, start: str) -> FormPage:
     if beginning is None or not look.actor.roles().intersection(beginning.offer_to):
         raise NotFound
     options = {name: option.default for name, option in found.options.items()}
-    names = outside_a_case(paths_of(found, beginning.at), look.db, look.settings, look.actor, options, look.today)
+    names = outside_a_case(found, paths_of(found, beginning.at), look.db, look.settings, look.actor, options, look.today)
     form = found.forms[beginning.form or ""]
-    draft, at = _draft(look, draft_place(start=(pack, start)), None)
+    draft, at = draft_of(look, draft_place(start=(pack, start)), None)
     return FormPage(title=beginning.label, help=beginning.help, form=form, names=names, values=draft if draft is not None else form.initial(names, look.now),
                     draft_at=at, confirm=beginning.confirm, pack=pack, element=start, clause=", ".join(beginning.at.clauses), case_id=None)
 
@@ -60,7 +61,7 @@ def action_page(look: Look, reference: str, action: str) -> FormPage:
     if not may_press(look.actor, offered, waiting.place, case):
         raise NotFound
     asked = asked_of(case, Names(look.db, case, look.settings, look.actor), offered.at, waiting.place, process.variables(waiting.task_id), None)
-    draft, at = _draft(look, draft_place(action=(case.id, action)), case)
+    draft, at = draft_of(look, draft_place(action=(case.id, action)), case)
     look.shows(case.id, f"action {action}")
     return FormPage(title=offered.label, help=offered.help, form=asked.form, names=asked.names,
                     values=draft if draft is not None else asked.form.initial(asked.names, look.now), draft_at=at, confirm=offered.confirm,
@@ -76,7 +77,7 @@ def task_page(look: Look, task: str) -> TaskPage:
     names = Names(look.db, case, look.settings, look.actor)
     variables = _variables(look, case, element, row)
     asked = asked_of(case, names, element, place, variables, task)
-    draft, at = _draft(look, draft_place(task=task), case)
+    draft, at = draft_of(look, draft_place(task=task), case)
     agencies = agency_names(look)
     people = person_names(look, (row.claimed_by, row.done_by))
     clocks = _clocks_of(look, case, element, row.item)
@@ -97,7 +98,8 @@ def task_page(look: Look, task: str) -> TaskPage:
         colleagues=_colleagues(look, offered) if is_open else [], locked=locked,
         barred=_barred(look, case, element, row.item, for_me=for_me) if is_open else None,
         round=row.round, offered_to=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names),
-        papers=_papers(look, case, element, place, names, agencies) if is_open and for_me and not locked else [])
+        papers=_papers(look, case, element, place, names, agencies) if is_open and for_me and not locked else [],
+        made=papers_of(look, case, element.shows, row.item, offered=True) if is_open and for_me and not locked and element.shows else [])
 
 
 def actions_to_press(look: Look, case: Case) -> list[Start]:
@@ -138,7 +140,7 @@ def _variables(look: Look, case: Case, element: Element, row: Any) -> dict[str, 
     return process.variables(row.id)
 
 
-def _draft(look: Look, place: str, case: Case | None) -> tuple[dict[str, Any] | None, Any]:
+def draft_of(look: Look, place: str, case: Case | None) -> tuple[dict[str, Any] | None, Any]:
     row = look.db.execute(sa.select(t.drafts).where(t.drafts.c.person == look.actor.person, t.drafts.c.place == place)).one_or_none()
     if row is None:
         return None, None
@@ -201,22 +203,25 @@ def _submitted(look: Look, case: Case, row: Any, form: Form, names: Mapping[str,
     rows = form.plain(case.open(given.answers, "submissions", given.id), names, look.now)
     if given.reason:
         rows.append(Row(label="Reason for going on", text=case.open(given.reason, "submissions", given.id, "reason"), path=REASON))
-    return readable(look.actor, case, rows)
+    return readable(look.actor, case, rows, row.agency)
 
 
 def _papers(look: Look, case: Case, element: Element, place: Place, names: Names, agencies: dict[str, str]) -> list[Paper]:
     """The latest answers of each task or start it shows, in words, for whoever may read them; of an item, each item's."""
     s, found = t.submissions, []
     for source in element.shows:
+        if source not in case.pack.elements:
+            continue  # a paper that a step has made: see `made`
         form, at = case.pack.form_of(source), case.pack.elements[source]
-        rows = look.db.execute(sa.select(s.c.id, s.c.item, s.c.answers, s.c.by, s.c.at).where(s.c.case_id == case.id, s.c.element == source)
-                               .order_by(s.c.at, s.c.round)).all()
+        rows = look.db.execute(sa.select(s.c.id, s.c.item, s.c.answers, s.c.by, s.c.at, t.tasks.c.agency).outerjoin(t.tasks, t.tasks.c.id == s.c.task)
+                               .where(s.c.case_id == case.id, s.c.element == source).order_by(s.c.at, s.c.round)).all()
         latest = {row.item: row for row in rows if row.item is None or place.item in (None, row.item)}
         people = person_names(look, [row.by for row in latest.values()])
         for item, row in latest.items():
             words = form.plain(case.open(row.answers, "submissions", row.id), names.of(paths_of(case.pack, at), place), look.now) if form else []
             title = at.properties.get("label") or at.name
-            found.append(Paper(f"{title} – {item_name(item, agencies)}" if item else title, people.get(row.by, ""), row.at, readable(look.actor, case, words)))
+            found.append(Paper(f"{title} – {item_name(item, agencies)}" if item else title, people.get(row.by, ""), row.at,
+                               readable(look.actor, case, words, row.agency)))
     return found
 
 

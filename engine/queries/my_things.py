@@ -1,12 +1,13 @@
 """What is mine: drafts, documents I may open, my session."""
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from engine.errors import NotFound
+from engine.queries.papers import file_of, is_reader, shown_with_a_task
 from engine.queries.shapes import DocumentFile, DraftRow
 from engine.queries.words import may_read
 from engine.releases import newest
@@ -39,22 +40,38 @@ def _draft_row(look: Look, row: sa.Row[tuple[object, ...]]) -> DraftRow:
         pack, start = rest.split(" ")
         found = look.shelf.pack(look.db, newest(look.db, pack))
         return DraftRow(row.id, found.starts[start].label if start in found.starts else start, None, row.at, kind, pack=pack, start=start)
+    if kind == "correction":
+        answer = rest.split(" ")[1]
+        name = look.db.scalar(sa.select(t.submissions.c.element).where(t.submissions.c.id == answer)) or ""
+        corrected = look.shelf.pack(look.db, row.release).elements[name]
+        return DraftRow(row.id, f"Correct: {corrected.properties.get('label') or corrected.name}", row.reference, row.at, kind, answer=answer)
     action = rest.split(" ")[1]
     label = look.shelf.pack(look.db, row.release).case_actions[action].label
     return DraftRow(row.id, label, row.reference, row.at, kind, action=action)
 
 
-def document(look: Look, document_id: str) -> DocumentFile:
-    """A document of a case I may see, if I may read answers there, gave it, or was offered the task it came with."""
+def document(look: Look, document_id: str, kind: str | None = None) -> DocumentFile:
+    """A document of a case I may see, if I may read answers there, gave it, or was offered the task it came with; a paper that a step
+    has made, if it is for me or was shown to me with a task, as Word or PDF."""
     d = t.documents
     row = look.db.execute(sa.select(d, t.cases.c.reference).join(t.cases, t.cases.c.id == d.c.case_id)
                           .where(d.c.id == document_id, sees_case(look.actor))).one_or_none()
     if row is None:
         raise NotFound
+    if row.made_from is not None:
+        case = look.case(row.reference)
+        text = case.pack.documents.get(row.field)
+        if text is None or not (is_reader(look.actor, case, text, row.agency) or shown_with_a_task(look, case, row)):
+            raise NotFound
+        look.shows(case.id, f"document {row.field}")
+        return file_of(case, row, kind)
+    if kind is not None:
+        raise NotFound
+    agency = look.db.scalar(sa.select(t.tasks.c.agency).where(t.tasks.c.id == row.task)) if row.task else None
     offered = list(look.db.scalars(sa.select(t.offers.c.holder).where(t.offers.c.task == row.task))) if row.task else []
     case = look.case(row.reference)
     reads = look.actor.may("see_answers", case.id) or look.actor.answers_to(offered)
-    if not (row.by == look.actor.person or (reads and may_read(look.actor, case, row.element, row.field))):
+    if not (row.by == look.actor.person or (reads and may_read(look.actor, case, row.element, row.field, agency))):
         raise NotFound
     look.shows(case.id, "document")
     return DocumentFile(case.open(row.name, "documents", row.id, "name"), row.kind, case.key.open(row.content, case.id, "documents", row.id, "content"))
@@ -80,9 +97,25 @@ def counts(look: Look) -> dict[str, int]:
     """Numbers for the people who run this; nothing of any case."""
     def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
         return look.db.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
+    running = (t.deadlines.c.ended_at.is_(None), t.deadlines.c.state.in_(("running", "breached")))
     return {
         "cases_open": count(t.cases, t.cases.c.ended_at.is_(None)), "tasks_open": count(t.tasks, t.tasks.c.state == "open"),
+        "clocks_running": count(t.deadlines, *running), "clocks_overdue": count(t.deadlines, *running, t.deadlines.c.breached_at.is_not(None)),
+        "sessions_open": count(t.sessions, t.sessions.c.ended_at.is_(None),
+                               t.sessions.c.seen_at > look.now - timedelta(minutes=look.settings.sessions.idle_minutes)),
         "incidents_open": count(t.incidents, t.incidents.c.mended_at.is_(None)), "mails_waiting": count(t.outbox, t.outbox.c.next_at.is_not(None)),
         "mails_given_up": count(t.outbox, t.outbox.c.next_at.is_(None), t.outbox.c.sent_at.is_(None)),
         "timers_overdue": count(t.timers, t.timers.c.fired_at.is_(None), t.timers.c.due_at < look.now - timedelta(minutes=5)),
+    }
+
+
+def moments(look: Look) -> dict[str, datetime | None]:
+    """When things last happened that the people who run this wait for; None where they never did."""
+    def last(column: sa.Column[datetime], *where: sa.ColumnElement[bool], first: bool = False) -> datetime | None:
+        found: datetime | None = look.db.scalar(sa.select((sa.func.min if first else sa.func.max)(column, type_=column.type)).where(*where))
+        return found
+    return {
+        "oldest_mail_waiting": last(t.outbox.c.queued_at, t.outbox.c.next_at.is_not(None), first=True),
+        "oldest_timer_due": last(t.timers.c.due_at, t.timers.c.fired_at.is_(None), t.timers.c.due_at <= look.now, first=True),
+        "last_backup": last(t.trail.c.at, t.trail.c.event == "backed_up"),
     }

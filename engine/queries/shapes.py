@@ -31,6 +31,7 @@ class TaskRow:
     round: int
     who: str = ""  # to whom it is offered, in words
     can_open: bool = True
+    for_me: bool = False  # it was put to this person, or they have taken it
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Home:
     more_team: bool
     drafts: int
     starts: list[StartRow]
+    unsettled: list[UnsettledRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ class TaskPage(FormPage):
     offered_to: str  # in words
     submitted: list[Any]  # forms' rows in words, once it is done
     papers: list[Paper]  # what it is decided on
+    made: list[MadeRow]  # of the same, what steps have made
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,7 @@ class ClockRow:
     ended_on: date | None
     ended: bool
     held: str | None = None
+    milestone: bool = False  # it is waited for, not missed
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,7 @@ class CaseRow:
     incidents: int
     next_tasks: list[str]
     can_open: bool  # some see in the list where a case stands, and nothing more
+    held: tuple[str, ...] = ()  # what is held up at present, in words
 
 
 @dataclass(frozen=True)
@@ -187,13 +192,99 @@ class CaseList:
 
 
 @dataclass(frozen=True)
+class CorrectionRow:
+    """An answer that was put right: by whom, when and why, and what it was."""
+
+    who: str
+    at: datetime
+    reason: str | None                        # None: it speaks of what the reader may not read
+    changes: list[tuple[str, str, str]]       # question, before, after
+
+
+@dataclass(frozen=True)
 class DoneRow:
-    """A task that was done."""
+    """A task that was done, or a start or button that was used."""
 
     name: str
     item: str | None
     who: str
     at: datetime
+    task: str | None
+    answer: str | None = None                 # the id of what was answered, for whoever may read it
+    can_correct: bool = False
+    corrections: list[CorrectionRow] = field(default_factory=list)
+    stage: str = ""                           # the title of the stage it belongs to; none: it can come at any time
+
+
+@dataclass(frozen=True)
+class UnsettledRow:
+    """Something that a corrected answer would have decided otherwise."""
+
+    id: str
+    reference: str
+    title: str
+    words: str
+    item: str | None
+    answer: str                               # the step whose answer was corrected
+    at: datetime
+    can_settle: bool
+    settled_by_name: str | None = None
+    settled_at: datetime | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class ClockMove:
+    """A deadline that a correction would move."""
+
+    title: str
+    item: str | None
+    before: date
+    after: date
+    words: str                                # what becomes of it beside that
+
+
+@dataclass(frozen=True)
+class CorrectionPage(FormPage):
+    """An answer to correct: its form with what was answered, for whoever may."""
+
+    answer: str
+    reference: str
+    item: str | None
+    who: str
+    at: datetime
+    since: int
+    kept_back: bool                           # a part of it is not theirs to read
+
+    @property
+    def form_keys(self) -> frozenset[str]:
+        """The names its answers stand under."""
+        return frozenset(self.form.filled({}))
+
+
+@dataclass(frozen=True)
+class CorrectionPreview:
+    """What a correction would change, before it is made."""
+
+    changes: list[tuple[str, str, str]]
+    clocks: list[ClockMove]
+    papers: list[str]
+    doubts: list[tuple[str, str]]             # title, words
+
+
+@dataclass(frozen=True)
+class AnswerPage:
+    """One answer that was given, in words, with its corrections."""
+
+    id: str
+    reference: str
+    title: str
+    item: str | None
+    who: str
+    at: datetime
+    rows: list[Any]
+    corrections: list[CorrectionRow]
+    can_correct: bool
     task: str | None
 
 
@@ -204,6 +295,7 @@ class ActionRow:
     element: str
     label: str
     help: str
+    group: str = ""  # the heading it stands under
 
 
 @dataclass(frozen=True)
@@ -212,6 +304,36 @@ class DiagramRow:
 
     process: str
     name: str
+
+
+@dataclass(frozen=True)
+class RegisterRow:
+    """A register of the case that this person may read."""
+
+    name: str
+    title: str
+    rows: int
+    holds: bool  # its rows say what is held up
+
+
+@dataclass(frozen=True)
+class RegisterLine:
+    """A row of a register in words."""
+
+    key: str
+    cells: tuple[str, ...]  # one for each head
+
+
+@dataclass(frozen=True)
+class RegisterPage:
+    """A register of a case, as one person may read it: the rows as expressions see them, and the same in words."""
+
+    title: str
+    rows: list[dict[str, Any]]
+    reference: str = ""
+    heads: tuple[str, ...] = ()
+    lines: list[RegisterLine] = field(default_factory=list)
+    empty: tuple[str, ...] = ()  # questions that no row answers
 
 
 @dataclass(frozen=True)
@@ -233,6 +355,19 @@ class DocumentRow:
     size: int
     at: datetime
     who: str
+
+
+@dataclass(frozen=True)
+class MadeRow:
+    """A paper that a step has made, in its newest version."""
+
+    id: str
+    name: str
+    kinds: list[str]  # docx, pdf
+    at: datetime
+    readers: str  # in words
+    out_of_date: date | None  # the day on which an answer it was made from was corrected
+    before: list[MadeRow]  # earlier versions, newest first
 
 
 @dataclass(frozen=True)
@@ -258,9 +393,13 @@ class CasePage:
     diagrams: list[DiagramRow]
     incidents: list[IncidentRow]
     documents: list[DocumentRow]
+    papers: list[MadeRow]
     figures: list[tuple[str, str]]
     may_see_trail: bool
     full: bool
+    unsettled: list[UnsettledRow] = field(default_factory=list)
+    held: tuple[str, ...] = ()  # what is held up at present, in words
+    registers: list[RegisterRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -313,11 +452,12 @@ class DraftRow:
     title: str
     reference: str | None
     at: datetime
-    kind: str  # task | start | action
+    kind: str  # task | start | action | correction
     task: str | None = None
     pack: str | None = None
     start: str | None = None
     action: str | None = None
+    answer: str | None = None
     done_meanwhile: bool = False
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound
 from engine.queries.shapes import Home, StartRow, TaskList, TaskRow
+from engine.queries.unsettled import unsettled_anywhere
 from engine.queries.words import agency_names, person_names, task_row
 from engine.releases import newest_of_all
 from engine.store import tables as t
@@ -22,7 +23,8 @@ def home(look: Look, limit: int = 25) -> Home:
     """Everything the first page shows. Costs the same however many cases are open."""
     mine, team = _page(look, "mine", None, limit), _page(look, "team", None, limit)
     drafts = look.db.scalar(sa.select(sa.func.count()).select_from(t.drafts).where(t.drafts.c.person == look.actor.person)) or 0
-    return Home(mine=mine.rows, team=team.rows, more_mine=mine.next is not None, more_team=team.next is not None, drafts=drafts, starts=starts(look))
+    return Home(mine=mine.rows, team=team.rows, more_mine=mine.next is not None, more_team=team.next is not None, drafts=drafts, starts=starts(look),
+                unsettled=unsettled_anywhere(look))
 
 
 def task_list(look: Look, which: str = "mine", after: str | None = None, limit: int = 50) -> TaskList:

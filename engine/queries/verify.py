@@ -40,12 +40,12 @@ def verify(look: Look) -> list[Broke]:
         except Broken as broken:
             found.append(Broke("cases", row.id, row.reference, str(broken)))
             continue
-        found += [Broke(table, name, case.reference, says) for table, name, says in _of_case(look, case)]
-    return found
+        found += [Broke(table, name, case.reference, says) for table, name, says in _what_does_not_open(_sealed(look, case))]
+    return found + [Broke(table, name, "no case", says) for table, name, says in _what_does_not_open(_of_no_case(look))]
 
 
-def _of_case(look: Look, case: Case) -> Iterator[tuple[str, str, str]]:
-    for table, row, opening in _sealed(look, case):
+def _what_does_not_open(rows: Iterator[tuple[str, str, Callable[[], Any]]]) -> Iterator[tuple[str, str, str]]:
+    for table, row, opening in rows:
         try:
             opening()
         except (Broken, Unreadable, DataError) as broken:
@@ -59,10 +59,30 @@ def _sealed(look: Look, case: Case) -> Iterator[tuple[str, str, Callable[[], Any
     for table, column in ((t.submissions, "answers"), (t.register_rows, "row"), (t.drafts, "answers")):
         for row in _rows(look, case, table):
             yield table.name, row.id, partial(case.open, getattr(row, column), table.name, row.id)
+    for table, columns in ((t.submissions, ("reason", "seen")), (t.corrections, ("before", "reason")), (t.readings, ("seen",)), (t.unsettled, ("note",))):
+        for row in _rows(look, case, table):
+            for column in columns:
+                if getattr(row, column) is not None:
+                    yield table.name, row.id, partial(case.open, getattr(row, column), table.name, row.id, column)
     for row in _rows(look, case, t.documents):
         yield "documents", row.id, partial(case.key.open, row.content, case.id, "documents", row.id, "content")
+        yield "documents", row.id, partial(case.open, row.name, "documents", row.id, "name")
+        if row.digest:
+            yield "documents", row.id, partial(case.open, row.digest, "documents", row.id, "digest")
     for row in _rows(look, case, t.outbox):
         yield "outbox", row.id, partial(case.key.open, row.mail, case.id, "outbox", row.id)
+
+
+def _of_no_case(look: Look) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """What was begun and is no case yet, and mails of no case."""
+    for row in look.db.execute(sa.select(t.drafts).where(t.drafts.c.case_id.is_(None))).all():
+        yield "drafts", row.id, partial(_open_draft, look, row)
+    for row in look.db.execute(sa.select(t.outbox).where(t.outbox.c.case_id.is_(None))).all():
+        yield "outbox", row.id, partial(look.vault.open, row.mail, "", "outbox", row.id)
+
+
+def _open_draft(look: Look, row: Any) -> None:
+    look.vault.unwrap(row.key, "drafts", row.id).open(row.answers, "drafts", row.id)
 
 
 def _open_step(look: Look, case: Case, row: Any) -> None:

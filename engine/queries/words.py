@@ -43,19 +43,19 @@ def question(case: Case, element: str, path: str) -> Field | None:
     return next((field for at, field in form.questions() if at == path), None) if form else None
 
 
-def may_read(actor: Actor, case: Case, element: str, path: str) -> bool:
-    """May this person, who may read answers here, read this one? Some are for certain roles alone."""
+def may_read(actor: Actor, case: Case, element: str, path: str, agency: str | None) -> bool:
+    """May this person, who may read answers here, read this one of this agency? Some are for certain roles alone."""
     field = question(case, element, path)
-    return field is None or not field.visible_to or bool(actor.roles(case.id).intersection(field.visible_to))
+    return field is None or not field.visible_to or bool(actor.roles(case.id, agency).intersection(field.visible_to))
 
 
-def readable(actor: Actor, case: Case, rows: Iterable[Row]) -> list[Row]:
-    """The answers that this person, who may read answers here, may read: also inside groups and lists. What is left empty goes too."""
+def readable(actor: Actor, case: Case, rows: Iterable[Row], agency: str | None) -> list[Row]:
+    """The answers of this agency that this person, who may read answers here, may read: also inside groups and lists. What is left empty goes too."""
     found = []
     for row in rows:
-        if row.visible_to and not actor.roles(case.id).intersection(row.visible_to):
+        if row.visible_to and not actor.roles(case.id, agency).intersection(row.visible_to):
             continue
-        inside = tuple(readable(actor, case, row.rows))
+        inside = tuple(readable(actor, case, row.rows, agency))
         if inside or not row.rows:
             found.append(replace(row, rows=inside))
     return found
@@ -72,7 +72,7 @@ def offered_in_words(pack: Pack, holders: Iterable[str], agencies: dict[str, str
 
 
 def task_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str], people: dict[str | None, str], who: str = "",
-             *, can_open: bool = True) -> TaskRow:
+             *, can_open: bool = True, for_me: bool = False) -> TaskRow:
     """A row of `tasks` joined with its case's reference and stage."""
     element = pack.tasks[row.element]
     return TaskRow(
@@ -80,7 +80,7 @@ def task_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str], people:
         agency_name=agencies.get(row.agency or ""), item=item_name(row.item, agencies), due=row.due,
         overdue_days=max(0, (look.today - row.due).days) if row.due else 0, offered_at=row.offered_at, claimed_by=row.claimed_by,
         claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, mine=row.claimed_by == look.actor.person,
-        round=row.round, who=who, can_open=can_open)
+        round=row.round, who=who, can_open=can_open, for_me=for_me)
 
 
 def clock_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str]) -> ClockRow:
@@ -89,4 +89,5 @@ def clock_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str]) -> Clo
     until = row.ended_on or look.today
     return ClockRow(
         name=row.name, title=rule.title, item=row.item or None, item_name=item_name(row.item, agencies), kind=rule.kind, clause=rule.clause or "",
-        started=row.counted_from, due=row.due, state=row.state, days=(row.due - until).days, ended_on=row.ended_on, ended=row.ended_at is not None)
+        started=row.counted_from, due=row.due, state=row.state, days=(row.due - until).days, ended_on=row.ended_on, ended=row.ended_at is not None,
+        milestone=rule.milestone)

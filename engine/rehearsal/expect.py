@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from engine import queries
 from engine.errors import Refused
 from engine.outside.post import open_mail
+from engine.progress.held import held
 from engine.queries.case_status import figures_of
 from engine.rehearsal.scenario import NotThere
 from engine.store import tables as t
@@ -42,8 +43,8 @@ def reference(stage: Stage, case: str) -> str:
 
 
 def document_of(stage: Stage, case: str, name: str) -> str:
-    """The newest document given to this field, or of this kind."""
-    d, fields = t.documents, [field for field, kind in _kinds(stage) if name in (field, kind)]
+    """The newest document given to this field, or of this kind; or the newest paper of this id."""
+    d, fields = t.documents, [name, *(field for field, kind in _kinds(stage) if name == kind)]
     with stage.engine.database.reading() as db:
         found = db.scalar(sa.select(d.c.id).where(d.c.case_id == case, d.c.field.in_(fields)).order_by(d.c.at.desc()))
     if found is None:
@@ -136,10 +137,20 @@ class _Look:
         return [] if self.row.stage == wanted else [f"expected the stage {wanted}; it is {self.row.stage}"]
 
     def held(self, wanted: list[str]) -> list[str]:
-        return [f"expected {one} to be held; nothing of this case is" for one in wanted]
+        """At least these; an empty list says that nothing is."""
+        with self.engine.database.reading() as db:
+            now = held(db, self.case, self.engine.now())
+        if not wanted:
+            return [f"expected nothing to be held; held: {', '.join(now)}"] if now else []
+        return [f"expected {one} to be held; held: {', '.join(now) or 'nothing'}" for one in wanted if one not in now]
 
     def public(self, wanted: list[str]) -> list[str]:
-        return [f"expected {', '.join(wanted)} to be public; nothing of this case is"] if wanted else []
+        """Exactly these names on the public page of this case."""
+        f = t.published_files
+        with self.engine.database.reading() as db:
+            found = list(db.scalars(sa.select(f.c.name).where(f.c.reference == self.row.reference, f.c.content.is_not(None)).order_by(f.c.place)))
+        return [] if sorted(found) == sorted(wanted) else [
+            f"expected {', '.join(wanted) or 'nothing'} to be public; public: {', '.join(found) or 'nothing'}"]
 
     def figures(self, wanted: dict[str, int]) -> list[str]:
         with self.engine.database.reading() as db:

@@ -210,12 +210,16 @@ class Stage:
 
     def _perform(self, step: Step) -> None:
         """A verb by its name; a task is named by its element, a person by their key."""
-        verb = getattr(actions, step.name) if step.name in actions.__all__ else None
+        verb: Any = getattr(actions, step.name) if step.name in actions.__all__ else None
         if verb is None:
             raise NotThere(f"There is no verb called {step.name}; there are: {', '.join(actions.__all__)}.")
         arguments = dict(step.answers)
         actor = self._actor(step, ())
-        if isinstance(arguments.get("task"), str):
+        if verb is actions.correct_answer:
+            arguments |= self._correction(step)
+        elif verb is actions.settle_decision:
+            arguments["decision"] = self._decision_meant(step)
+        elif isinstance(arguments.get("task"), str):
             actor, arguments["task"] = self._task_meant(replace(step, name=arguments["task"]))
         for key in ("to", "person"):
             if isinstance(arguments.get(key), str):
@@ -228,6 +232,36 @@ class Stage:
         except TypeError as wrong:
             raise NotThere(f"{step.name} is told {', '.join(arguments) or 'nothing'}; it takes: {', '.join(known)}.") from wrong
         self.engine.perform(actor, verb, **arguments)
+
+    def _correction(self, step: Step) -> dict[str, Any]:
+        """The answer meant, named by its task, start or button: name, name@item, name#2 for the second round."""
+        case, named = self._case(step), str(step.answers.get("task"))
+        name, _, which = named.partition("#")
+        element, _, item = name.partition("@")
+        item = item or step.item or ""
+        s = t.submissions
+        query = sa.select(s.c.id).where(s.c.case_id == case, s.c.element == element).order_by(s.c.at.desc(), s.c.round.desc())
+        query = query.where(s.c.item == self.cast.ids.get(item, item)) if item else query
+        with self.engine.database.reading() as db:
+            found = db.scalar(query.where(s.c.round == int(which)) if which.isdigit() else query)
+        if found is None:
+            raise NotThere(f"Nothing was answered to “{named}” yet.")
+        form = self.pack.form_of(element)
+        people = {path for path, field in form.questions() if field.picker == "person"} if form else set()
+        answers = step.answers.get("answers", {})
+        return {"task": found, "answers": self._given(dict(answers), "", people) if isinstance(answers, dict) else answers}
+
+    def _decision_meant(self, step: Step) -> str:
+        """What is to be settled, named by its gateway, table, deadline or timer event, with @item where it has one."""
+        name, _, item = str(step.answers.get("decision")).partition("@")
+        u = t.unsettled
+        query = sa.select(u.c.id).where(u.c.case_id == self._case(step), u.c.name == name).order_by(u.c.settled_at.is_not(None), u.c.at)
+        with self.engine.database.reading() as db:
+            found = db.scalar(query.where(u.c.item == self.cast.ids.get(item, item)) if item else query)
+            there = db.scalars(sa.select(u.c.name).where(u.c.case_id == self._case(step), u.c.settled_at.is_(None))).all()
+        if found is None:
+            raise NotThere(f"“{name}” is not to be settled; to be settled now: {', '.join(sorted(there)) or 'nothing'}.")
+        return str(found)
 
     def _look(self, step: Step) -> None:
         """A task, document, register or page, as this person sees it."""

@@ -54,9 +54,11 @@ class Actor:
         ways = {str(held) for held in self.holdings} | {holder(held.role, None, held.case) for held in self.holdings}
         object.__setattr__(self, "holders", frozenset(ways))
 
-    def roles(self, case: str | None = None) -> frozenset[str]:
-        """The roles held everywhere or at an agency, and those appointed to in this case: never those of another one."""
-        return frozenset(held.role for held in self.holdings if held.case in (None, case))
+    def roles(self, case: str | None = None, agency: str | None = None) -> frozenset[str]:
+        """The roles held everywhere or at an agency, and those appointed to in this case: never those of another one.
+
+        With an agency: only those that count for what belongs to it. A role held at another agency does not (L-15)."""
+        return frozenset(held.role for held in self.holdings if held.case in (None, case) and (agency is None or held.agency in (None, agency)))
 
     def may(self, permission: str, case: str | None = None) -> bool:
         """Does any role held give this permission, everywhere or in this case?"""

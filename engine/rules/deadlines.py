@@ -17,6 +17,7 @@ from engine.rules.periods import BadPeriod, Period, after, before, parse_period
 from engine.rules.working_days import working_day_on_or_before
 from engine.settings import Calendar
 
+ROWS = "registers."     # what begins a start that is the rows of a register
 KINDS = ("statutory guidance", "seed target", "local")
 
 
@@ -44,7 +45,7 @@ class Deadline:
     name: str
     title: str
     kind: str
-    starts: str                                 # element id or register
+    starts: tuple[str, ...]                     # element ids, or one register: “registers.holds”
     line: int | None = field(compare=False, default=None)
     clause: str | None = None
     when: str | None = None                     # starts only if this is true
@@ -54,14 +55,23 @@ class Deadline:
     before: Period | None = None
     every: Period | None = None
     ends: tuple[str, ...] = ()
+    ends_when: str | None = None                # over `row`: the row itself says that it is done
     ended: str | None = None                    # the date that counts; None: the moment of `ends`
     cancelled_by: tuple[str, ...] = ()
+    cancelled: str | None = None                # over `row`: the row itself says that it is no longer needed
+    milestone: bool = False                     # a moment that is waited for, not missed: it comes as the due day begins
     per: str | None = None
     to: tuple[str, ...] = ()                    # who is reminded; none: whoever holds the open task that ends it
     remind: tuple[Period, ...] = ()
     chase: tuple[Period, ...] = ()
     escalate: tuple[Escalation, ...] = ()
     message: Messages = Messages()
+
+    @property
+    def register(self) -> str | None:
+        """The register whose rows it runs for, one clock a row."""
+        first = self.starts[0] if self.starts else ""
+        return first.removeprefix(ROWS) if first.startswith(ROWS) else None
 
 
 # Reckoning --------------------------------------------------------------------------------------------------------------------------
@@ -84,6 +94,19 @@ def due_date(deadline: Deadline, from_date: date, calendar: Calendar, *, nth: in
 def breach_moment(due: date, zone: ZoneInfo) -> datetime:
     """The first moment, in UTC, at which it is late: when the day after `due` begins in `zone`."""
     return first_moment(due + timedelta(days=1), zone)
+
+
+def due_moment(deadline: Deadline, due: date, zone: ZoneInfo) -> datetime:
+    """When something happens of itself: a milestone comes as its day begins, anything else is late as its day ends."""
+    return first_moment(due, zone) if deadline.milestone else breach_moment(due, zone)
+
+
+def next_due(deadline: Deadline, counted_from: date, after_day: date, calendar: Calendar) -> date:
+    """The first due date of a repeating clock later than `after_day`: always a multiple from the first start, so that lateness does not creep."""
+    nth = 1
+    while (due := due_date(deadline, counted_from, calendar, nth=nth)) <= after_day:
+        nth += 1
+    return due
 
 
 def reminders(deadline: Deadline, due: date, started: datetime, calendar: Calendar, hour: int, zone: ZoneInfo) -> list[datetime]:
@@ -159,8 +182,8 @@ def read_deadlines(data: bytes, file: str) -> tuple[dict[str, Deadline], list[Fa
     return found, sorted(faults, key=lambda fault: fault.line or 0)
 
 
-_KEYS = ("title", "kind", "clause", "starts", "when", "from", "within", "on", "before", "every", "ends", "ended", "cancelled_by", "per",
-         "to", "remind", "chase", "escalate", "message")
+_KEYS = ("title", "kind", "clause", "starts", "when", "from", "within", "on", "before", "every", "milestone", "ends", "ended", "cancelled_by",
+         "cancelled", "per", "to", "remind", "chase", "escalate", "message")
 _MESSAGES = ("reminder", "overdue", "escalation")
 
 
@@ -186,17 +209,22 @@ class _Table:
         kind = self.text("kind", needed=f"one of: {', '.join(KINDS)}")
         if kind and kind not in KINDS:
             self.fault("kind", f"kind is “{kind}”; it must be one of: {', '.join(KINDS)}.")
+        ends, ends_when = self.ends()
         deadline = Deadline(
             name=self.name, line=self.line_of(None), kind=kind or KINDS[-1],
             title=self.text("title", needed="what people read") or self.name,
-            starts=self.text("starts", needed="the id of the element or register that starts it") or "", clause=self.text("clause"),
+            starts=self.starts(), clause=self.text("clause"),
             when=self.formula("when"), from_=self.formula("from"), within=self.period("within"), on=self.formula("on"),
-            before=self.period("before"), every=self.period("every", may_repeat=True), ends=self.names("ends"), ended=self.formula("ended"),
-            cancelled_by=self.names("cancelled_by"), per=self.text("per"), to=self.names("to"), remind=self.periods("remind"),
-            chase=self.periods("chase", may_repeat=True), escalate=self.escalations(), message=self.messages(),
+            before=self.period("before"), every=self.period("every", may_repeat=True), milestone=self.flag("milestone"),
+            ends=ends, ends_when=ends_when, ended=self.formula("ended"),
+            cancelled_by=self.names("cancelled_by"), cancelled=self.formula("cancelled"), per=self.text("per"), to=self.names("to"),
+            remind=self.periods("remind"), chase=self.periods("chase", may_repeat=True), escalate=self.escalations(),
+            message=self.messages(),
         )
         self.one_way_to_be_due()
         self.sensible_chase(deadline.chase)
+        self.sensible_milestone()
+        self.sensible_rows(deadline)
         return deadline
 
     def one_way_to_be_due(self) -> None:
@@ -207,6 +235,40 @@ class _Table:
             self.fault(ways[1], f"{' and '.join(ways)} are both given; a deadline has one of within, on, before, every.")
         if ways == ["before"] and "from" not in self.table:
             self.fault("before", 'before needs the date it lies before: from = "=…".')
+
+    def sensible_milestone(self) -> None:
+        for key in ("chase", "escalate", "ended") if self.table.get("milestone") is True else ():
+            if key in self.table:
+                self.fault(key, f"A milestone is waited for and cannot be missed: take {key} out.")
+
+    def sensible_rows(self, deadline: Deadline) -> None:
+        rows = [start for start in deadline.starts if start.startswith(ROWS)]
+        if rows and len(deadline.starts) > 1:
+            self.fault("starts", f"{rows[0]} starts one clock for each row: let nothing else start this deadline, or write another.")
+        if rows and deadline.per:
+            self.fault("per", "A deadline that starts from a register has one clock for each row already: take per out.")
+        for key, formula in (("ends", deadline.ends_when), ("cancelled", deadline.cancelled)):
+            if formula and not rows:
+                self.fault(key, f"{key} can be an expression only where the deadline starts from a register, of whose row it speaks.")
+
+    def starts(self) -> tuple[str, ...]:
+        if self.table.get("starts", []) == []:
+            self.fault("starts" if "starts" in self.table else None, "starts is missing: the id of the element or register that starts it.")
+        return self.names("starts")
+
+    def ends(self) -> tuple[tuple[str, ...], str | None]:
+        """The elements that end it, and the expression among them."""
+        named = self.names("ends")
+        conditions = [name for name in named if name.startswith("=")]
+        if len(conditions) > 1:
+            self.fault("ends", "ends has one expression at most: join them with or.")
+        return tuple(name for name in named if name not in conditions), conditions[0][1:].strip() if conditions else None
+
+    def flag(self, key: str) -> bool:
+        value = self.table.get(key, False)
+        if not isinstance(value, bool):
+            self.fault(key, f"{key} must be true or false.")
+        return value is True
 
     def sensible_chase(self, chase: tuple[Period, ...]) -> None:
         if any(period.every for period in chase[:-1]):

@@ -7,6 +7,7 @@ from SpiffWorkflow.bpmn.specs import defaults as spiff
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.util.task import TaskState
 
+from engine import feel
 from engine.spiff import mends
 from engine.spiff.environment import incident
 from engine.spiff.scopes import Inside
@@ -70,7 +71,9 @@ class ScriptTask(Automatic, spiff.BpmnSpecMixin):
 
     def work(self, my_task: Any) -> dict[str, Any]:
         script = self.settings.found["script"]
-        return {script["resultVariable"]: engine(my_task).evaluate(my_task, script["expression"])}
+        answer = engine(my_task).evaluate(my_task, script["expression"])
+        engine(my_task).decided(my_task, feel.paths(script["expression"].removeprefix("=")))
+        return {script["resultVariable"]: answer}
 
 
 class RuleTask(Automatic, spiff.BpmnSpecMixin):
@@ -79,7 +82,9 @@ class RuleTask(Automatic, spiff.BpmnSpecMixin):
     def work(self, my_task: Any) -> dict[str, Any]:
         called = self.settings.found["calledDecision"]
         decision = engine(my_task).evaluate(my_task, called["decisionId"])
-        return {called["resultVariable"]: engine(my_task).decide(my_task, decision)}
+        answer = engine(my_task).decide(my_task, decision)
+        engine(my_task).decided(my_task, engine(my_task).environment.tables[decision].paths)
+        return {called["resultVariable"]: answer}
 
 
 def ask_service(my_task: Any) -> dict[str, Any]:

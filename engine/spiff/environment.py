@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PLAIN_PATH = re.compile(r"=\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*", re.ASCII)
 _WORDS_OF_FEEL = frozenset({"true", "false", "null"})
+_ANSWERED = frozenset({"answers", "history"})
 
 
 class FeelEnvironment(BasePythonScriptEngineEnvironment):
@@ -87,6 +88,14 @@ class FeelEngine(PythonScriptEngine):
             return table.decide(seen, self.environment.now)
         except Exception as problem:
             raise incident(task, problem) from problem
+
+    def decided(self, task: Any, paths: frozenset[str]) -> None:
+        """The surroundings are told what a choice, a table or a script has read of the process; not of one that read neither it nor answers."""
+        heads = {path.partition(".")[0] for path in paths}
+        seen = variables(task)
+        read = {name: seen[name] for name in heads if name in seen}
+        if read or heads & _ANSWERED:
+            self.environment.surroundings.decided(place_of(task), fresh(read))
 
     def call_service(self, task: Any, **asked: Any) -> dict[str, Any]:
         """What the surroundings did about a service or send task."""

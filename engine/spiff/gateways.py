@@ -7,6 +7,7 @@ from SpiffWorkflow.bpmn.specs import defaults as spiff
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import _BpmnCondition
 from SpiffWorkflow.util.task import TaskState
 
+from engine import feel
 from engine.spiff.environment import incident
 from engine.spiff.steps import Step, active, engine
 
@@ -32,6 +33,11 @@ class Gateway(Step):
     tells = holds_place = False
     cond_task_specs: list[tuple[Condition | None, str]]
 
+    def tell(self, my_task: Any) -> None:
+        """What was read to choose, so that it can be asked again when an answer is corrected."""
+        texts = (condition.args[0].removeprefix("=") for condition, _ in self.cond_task_specs if condition is not None)
+        engine(my_task).decided(my_task, frozenset().union(*(feel.paths(text) for text in texts)))
+
     def found_ways(self, my_task: Any) -> list[str]:
         """The ways whose condition holds, else the default."""
         ways = [name for condition, name in self.cond_task_specs if condition is not None and condition._matches(my_task)]
@@ -45,10 +51,12 @@ class ExclusiveGateway(Gateway, spiff.ExclusiveGateway):
         specs = my_task.workflow.spec.task_specs
         for condition, name in self.cond_task_specs:
             if condition is not None and condition._matches(my_task):
+                self.tell(my_task)
                 return self.send_tokens(my_task, [specs[name]])
         default = [name for condition, name in self.cond_task_specs if condition is None]
         if not default:
             raise incident(my_task, "no condition holds and there is no default way: mark one way as the default")
+        self.tell(my_task)
         return self.send_tokens(my_task, [specs[default[0]]])
 
 
@@ -118,6 +126,7 @@ class InclusiveGateway(Meeting, spiff.InclusiveGateway):
 
     def go_on(self, my_task: Any) -> None:
         ways = self.found_ways(my_task)
+        self.tell(my_task)
         if not ways:
             raise incident(my_task, "no condition holds and there is no default way: mark one way as the default")
         self.send_tokens(my_task, [my_task.workflow.spec.task_specs[name] for name in ways])

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 #: Names the engine gives to expressions, unless a process variable of that name hides them.
-GIVEN = frozenset({"case", "options", "board", "answers", "history", "registers", "deadlines", "documents", "me"})
+GIVEN = frozenset({"case", "options", "board", "answers", "history", "registers", "deadlines", "documents", "methods", "me"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,9 @@ class Surroundings(Protocol):
 
     def happened(self, place: Place, variables: Callable[[], dict[str, Any]]) -> None:
         """Told at once when an element completes, before the next one begins to wait."""
+
+    def decided(self, place: Place, seen: dict[str, Any]) -> None:
+        """Told when a gateway has chosen its ways, or a table or script has answered: with the variables that were read for it."""
 
     def due(self, deadline: str, place: Place) -> datetime | None:
         """The moment a deadline is breached; None while its clock does not run, and once this element has carried its breach."""

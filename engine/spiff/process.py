@@ -13,13 +13,14 @@ from engine.spiff.environment import FeelEngine, FeelEnvironment, incident
 from engine.spiff.events import Message, deliver, waiting_kind
 from engine.spiff.multi_instance import ForEach
 from engine.spiff.places import Moment, OpenTask, Waiting
+from engine.spiff.rewriting import Rewritten, rewrite
 from engine.spiff.scopes import Case, is_idle, ready_tasks
 from engine.spiff.steps import active
 from engine.spiff.timers import Timer, clock
 from engine.spiff.variables import fresh, place_of, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from engine.spiff.places import Surroundings
     from engine.spiff.program import Program
@@ -149,6 +150,10 @@ class Process:
         finally:
             environment.at = None
         return fired
+
+    def rewrite(self, changes: Iterable[Rewritten], item: str | None) -> int:
+        """A corrected answer in every scope that still holds what was copied from it. How many there were; nothing moves by it."""
+        return rewrite(self.case, changes, item)
 
     def grow(self) -> bool:
         """New items of collections that grow get their instances; were there any? Asked after every action as well."""

@@ -25,7 +25,7 @@ class Database:
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self.sqlite = url.startswith("sqlite")
         options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if self.sqlite else {"pool_size": 10}
-        self.pool = sa.create_engine(url, **options)
+        self.pool = sa.create_engine(url, hide_parameters=True, **options)  # an error's text ends up in logs: no values in it
         self._one_writer = threading.Lock()
         if self.sqlite:
             sa.event.listen(self.pool, "connect", _prepare_sqlite if durable else _prepare_throw_away)
@@ -36,6 +36,14 @@ class Database:
     def reading(self) -> Iterator[sa.Connection]:
         """One consistent picture; nothing is written."""
         with self.pool.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+    @contextmanager
+    def picture(self) -> Iterator[sa.Connection]:
+        """All of it as it is at this moment, however long reading it takes. Nobody waits for it."""
+        plain = {} if self.sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.pool.connect().execution_options(**plain) as connection, connection.begin() as transaction:
             yield connection
             transaction.rollback()
 

@@ -191,7 +191,65 @@ submissions = sa.Table(
     sa.Column("by", sa.ForeignKey("people.id"), nullable=False),
     sa.Column("answers", sa.LargeBinary, nullable=False),  # sealed
     sa.Column("reason", sa.LargeBinary),  # sealed: why a check was passed all the same
+    sa.Column("seen", sa.LargeBinary),  # sealed: the process's variables that its form, checks and output mapping read
     sa.Index("ix_submissions_case", "case_id", "element", "round"),
+)
+
+#: Answers put right: what they were before. The submission always holds what is right now.
+corrections = sa.Table(
+    "corrections", metadata,
+    _id(),
+    _of_case(),
+    sa.Column("submission", sa.ForeignKey("submissions.id"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),  # of the last step that was taken with the answer as it was
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("by", sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("before", sa.LargeBinary, nullable=False),  # sealed: the answers, and the reason a check asked for
+    sa.Column("reason", sa.LargeBinary, nullable=False),  # sealed: why it was corrected
+    sa.UniqueConstraint("submission", "number"),
+    sa.Index("ix_corrections_case", "case_id", "submission"),
+)
+
+#: What a gateway, a table, a script or a deadline read of the process when it was its turn: so that a correction can ask it again.
+readings = sa.Table(
+    "readings", metadata,
+    _id(),
+    _of_case(),
+    sa.Column("version", sa.Integer, nullable=False),  # of the step, and the place in it
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("name", sa.String(100), nullable=False),  # of the element or the deadline
+    sa.Column("clock", sa.ForeignKey("deadlines.id")),
+    sa.Column("element", sa.String(100), nullable=False),
+    sa.Column("process", sa.String(100), nullable=False),
+    sa.Column("item", sa.String(200)),
+    sa.Column("agency", sa.String(16)),
+    sa.Column("seen", sa.LargeBinary, nullable=False),  # sealed: variables by name
+    _states("kind", "choice", "table", "script", "when", "from", "on", "ended"),
+    sa.UniqueConstraint("case_id", "version", "place"),
+)
+
+#: What a corrected answer would have decided otherwise, until a person has settled it. Ids of elements and deadlines only.
+unsettled = sa.Table(
+    "unsettled", metadata,
+    _id(),
+    _of_case(),
+    sa.Column("correction", sa.ForeignKey("corrections.id"), nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("name", sa.String(100), nullable=False),  # of the gateway, rule task, deadline or timer event
+    sa.Column("item", sa.String(200)),
+    sa.Column("was", sa.JSON, nullable=False),  # ids of the arrows taken
+    sa.Column("would", sa.JSON, nullable=False),  # ids of those that would have been
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("settled_at", Moment),
+    sa.Column("settled_by", sa.ForeignKey("people.id")),
+    sa.Column("note", sa.LargeBinary),  # sealed: what was done about it
+    _states("kind", "choice", "table", "runs", "timer"),
+    sa.CheckConstraint("(settled_at is null) = (settled_by is null) and (settled_at is null) = (note is null)", name="settled"),
+    sa.Index("ix_unsettled_case", "case_id", "settled_at"),
+    sa.Index("ix_unsettled_open", "at", sqlite_where=sa.text("settled_at is null"), postgresql_where=sa.text("settled_at is null")),
 )
 
 drafts = sa.Table(
@@ -206,30 +264,38 @@ drafts = sa.Table(
     sa.UniqueConstraint("person", "place"),
 )
 
+#: What outlives the step that wrote it, row by row: a row is merged and sealed again when it changes.
 register_rows = sa.Table(
     "register_rows", metadata,
     _id(),
     _of_case(),
     sa.Column("register", sa.String(60), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
-    sa.Column("submission", sa.ForeignKey("submissions.id"), nullable=False),
+    sa.Column("submission", sa.ForeignKey("submissions.id")),  # the last that wrote it; null: a step did
     sa.Column("row", sa.LargeBinary, nullable=False),  # sealed
     sa.UniqueConstraint("case_id", "register", "number"),
 )
 
+#: Files of a case: handed in with an answer, or made by a step from a text of the pack.
 documents = sa.Table(
     "documents", metadata,
     _id(),
     _of_case(),
     sa.Column("element", sa.String(100), nullable=False),
-    sa.Column("field", sa.String(100), nullable=False),
+    sa.Column("field", sa.String(100), nullable=False),  # the question it answers, or the id of the text it was made from
+    sa.Column("item", sa.String(200)),
+    sa.Column("agency", sa.ForeignKey("agencies.key")),  # whose it is, of one made for each agency
     sa.Column("task", sa.ForeignKey("tasks.id")),
     sa.Column("kind", sa.String(100), nullable=False),  # media type
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("at", Moment, nullable=False),
-    sa.Column("by", sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("by", sa.ForeignKey("people.id")),  # who handed it in
     sa.Column("name", sa.LargeBinary, nullable=False),  # sealed
     sa.Column("content", sa.LargeBinary, nullable=False),  # sealed
+    sa.Column("digest", sa.LargeBinary),  # sealed
+    sa.Column("made_from", sa.JSON(none_as_null=True)),  # ids of the elements whose answers it tells; null: it was handed in
+    sa.Column("out_of_date_since", Moment),  # when one of those answers was corrected
+    sa.CheckConstraint("(made_from is null) = (by is not null)", name="by"),
     sa.Index("ix_documents_case", "case_id", "field"),
 )
 
@@ -251,7 +317,8 @@ deadlines = sa.Table(
     sa.Column("breached_at", Moment),
     sa.Column("ended_at", Moment),
     sa.Column("ended_on", sa.Date),
-    sa.Column("told", sa.JSON, nullable=False),  # the timer events that have already carried its breach into the diagram
+    sa.Column("ended_by", sa.String(100)),  # the element that ended or cancelled it, or “registers.<id>”: its row said so
+    sa.Column("told", sa.JSON, nullable=False),  # the timer events, with their items, that have already carried its moment into the diagram
     _states("state", "running", "met", "breached", "cancelled"),
     sa.UniqueConstraint("case_id", "name", "item", "nth"),
     sa.Index("ix_deadlines_state", "state", "due"),
@@ -286,6 +353,34 @@ outbox = sa.Table(
     sa.Column("next_at", Moment),  # null: sent, or given up
     sa.Column("sent_at", Moment),
     sa.Index("ix_outbox_waiting", "next_at"),
+)
+
+# ---- what the public sees -------------------------------------------------------------------------------------
+
+#: What was published: not sealed, for anyone may read it, and known by its public reference only.
+published = sa.Table(
+    "published", metadata,
+    sa.Column("reference", sa.String(40), primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("published_at", Moment, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Column("taken_down_at", Moment),
+    sa.Column("reason", sa.Text),  # for taking it down
+    sa.CheckConstraint("(taken_down_at is null) = (reason is null)", name="reason"),
+)
+
+published_files = sa.Table(
+    "published_files", metadata,
+    sa.Column("reference", sa.ForeignKey("published.reference"), primary_key=True),
+    sa.Column("name", sa.String(60), primary_key=True),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("file_name", sa.String(300), nullable=False),
+    sa.Column("kind", sa.String(100), nullable=False),  # media type
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("content", sa.LargeBinary),  # null: it was taken down
 )
 
 # ---- what happened --------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -26,6 +27,12 @@ def document(office, case, field):
     return office.one(sa.select(t.documents.c.id).where(t.documents.c.case_id == case.case, t.documents.c.field == field))
 
 
+def given(office, case):
+    """What North answered."""
+    s = t.submissions
+    return office.one(sa.select(s.c.id).where(s.c.case_id == case.case, s.c.element == "answer", s.c.item == "NOR"))
+
+
 #: Every query that is asked about one case, and with what.
 ABOUT_A_CASE = {
     queries.case_page: lambda office, case: {"reference": case.reference},
@@ -37,6 +44,9 @@ ABOUT_A_CASE = {
     queries.task_page: lambda office, case: {"task": office.task(case.case, "answer", "SOU")},
     queries.task_form: lambda office, case: {"task": office.task(case.case, "answer", "SOU")},
     queries.document: lambda office, case: {"document_id": document(office, case, "paper")},
+    queries.answer_page: lambda office, case: {"reference": case.reference, "answer": given(office, case)},
+    queries.correction_page: lambda office, case: {"reference": case.reference, "answer": given(office, case)},
+    queries.correction_preview: lambda office, case: {"reference": case.reference, "answer": given(office, case), "answers": {"findings": "x"}, "reason": "x"},
 }
 OF_NO_CASE = {"start_page", "starts", "home", "task_list", "all_cases", "my_drafts", "session_of", "counts", "ready"}
 
@@ -77,14 +87,17 @@ def test_nobody_does_what_is_not_offered_to_them(office, case, login):
     for verb, given in {
         actions.press_case_action: {"case": case.case, "action": "looked", "answers": {"why": "x"}},
         actions.submit_task: {"task": answered, "answers": {"findings": "x"}},
+        actions.correct_answer: {"task": answered, "answers": {"findings": "x"}, "reason": "x"},
         actions.claim_task: {"task": answered},
         actions.let_task_go: {"task": answered},
         actions.hand_over_task: {"task": answered, "to": office.who(login).person},
         actions.save_draft: {"task": answered, "answers": {"findings": "x"}},
         actions.start_case: {"pack": "clocks", "start": "began", "answers": {}},
         actions.release_pack: {"files": {}},
-        actions.set_password: {"login": "kate", "password": "four-new-words-here"},
+        actions.set_password: {"login": "kate", "secret": "x"},
         actions.set_agencies: {"agencies": []},
+        actions.note_backup: {"rows": 1},
+        actions.note_restore: {"made_at": "x", "software": "x"},
         actions.receive_message: {"case": case.case, "message": "x"},
         actions.fire_timer: {"timer": office.one(sa.select(t.timers.c.id))},
     }.items():
@@ -132,7 +145,7 @@ def test_a_viewer_sees_no_answers(office, case):
     assert page.documents == []
     assert {row.task for row in page.done_tasks} == {None}
     assert "What North found" not in str(page)
-    for query in (queries.task_page, queries.document, queries.register_page, queries.case_trail):
+    for query in (queries.task_page, queries.document, queries.register_page, queries.case_trail, queries.answer_page):
         with pytest.raises(NotFound):
             office.ask("vera", query, **ABOUT_A_CASE[query](office, case))
     with pytest.raises(NotFound):
@@ -176,6 +189,22 @@ def test_an_answer_for_one_role_stays_hidden_inside_a_group_too(office, case):
         shown = str(office.ask(login, queries.task_page, task).submitted)
         assert "By post" in shown
         assert ("Canary of the keeper" in shown) is seen
+
+
+def test_an_answer_for_a_role_of_an_agency_is_for_that_agency_only(office):
+    """Somebody of another agency may hold the same role, and read answers besides (L-15)."""
+    office.do(None, actions.add_person, "indra", "Indra", "indra@office.example", "INK", ["supplier@INK", "head"], secret="x")
+    office.do(None, actions.add_person, "quirin", "Quirin", "quirin@office.example", "QUI", ["supplier@QUI", "head"], secret="x")
+    bought = office.request()
+    office.approve(bought.case)
+    task = office.task(bought.case, "quote", "QUI")
+    office.do("quin", actions.submit_task, task=task, answers={"price": 30, "delivery_on": date(2026, 4, 2), "lowest": "Canary of Quillfeather"})
+    given = office.one(sa.select(t.submissions.c.id).where(t.submissions.c.task == task))
+
+    for login, seen in (("indra", False), ("quirin", True)):
+        for shown in (office.ask(login, queries.task_page, task).submitted, office.ask(login, queries.answer_page, bought.reference, given).rows):
+            assert "Price in pounds" in str(shown)
+            assert ("Canary of Quillfeather" in str(shown)) is seen
 
 
 def test_an_appointment_counts_in_its_case_only(office, case):

@@ -314,8 +314,6 @@ def test_a_second_account_of_one_name_or_agency_that_is_not_there_is_refused(off
         office.do("adam", actions.add_person, "new", "New", "n@office.example", None, ["supplier@XXX"], secret="x")
     with refused(office, Refused, "No role"):
         office.do("adam", actions.add_person, "new", "New", "n@office.example", None, ["no_such_role"], secret="x")
-    with refused(office, Refused, "12 characters"):
-        office.do("adam", actions.add_person, "new", "New", "n@office.example", None, [], "short")
     with refused(office, Refused, "e-mail"):
         office.do("adam", actions.add_person, "new", "New", "n@office.example\nBcc: all@else.example", None, [], secret="x")
     with refused(office, NotAllowed):

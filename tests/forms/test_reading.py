@@ -148,8 +148,8 @@ def test_a_key_that_hides_a_function_is_a_fault_only_where_it_does(faults):
 
 def test_properties_of_a_group_hold_for_what_is_in_it(made):
     form = made({"type": "group", "properties": {"sensitive": "true", "visible_to": "a, b"}, "components": [
-        TEXT, TEXT | {"id": "y", "key": "y", "properties": {"visible_to": "b", "register": "holds"}}]})
+        TEXT, TEXT | {"id": "y", "key": "y", "properties": {"visible_to": "b"}}]})
     fields = dict(form.questions())
 
     assert (fields["x"].sensitive, fields["x"].visible_to) == (True, ("a", "b"))
-    assert (fields["y"].sensitive, fields["y"].visible_to, fields["y"].register) == (True, ("b",), "holds")
+    assert (fields["y"].sensitive, fields["y"].visible_to) == (True, ("b",))

@@ -25,6 +25,7 @@ def one(type_, key="x", **more):
     (one("number", validate=MUST), 1), (one("number", validate={**MUST, "min": 5}), 5), (one("number", validate={**MUST, "max": -2}), -2),
     (one("number", validate=MUST, properties={"sample": "7.5"}), 7.5),
     (one("datetime", dateLabel="X", validate=MUST), date(2023, 3, 6)), (one("checkbox", validate=MUST), True),
+    (one("datetime", dateLabel="X", validate=MUST, properties={"sample": "+14 days"}), date(2023, 3, 20)),
     (one("radio", values=YES_NO, validate=MUST), "yes"), (one("radio", values=YES_NO, defaultValue="no", validate=MUST), "no"),
     (one("radio", values=YES_NO, validate=MUST, properties={"sample": "no"}), "no"),
     (one("checklist", values=YES_NO, validate=MUST), ["yes"]),

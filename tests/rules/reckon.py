@@ -17,7 +17,7 @@ LONDON = ZoneInfo("Europe/London")
 
 def a_deadline(**given):
     periods = {key: tuple(map(parse, each)) if isinstance(each, list) else parse(each) for key, each in given.items()}
-    return deadlines.Deadline(name="d", title="D", kind="local", starts="s", **periods)
+    return deadlines.Deadline(name="d", title="D", kind="local", starts=("s",), **periods)
 
 
 def parse(text):
@@ -47,7 +47,7 @@ def reckon(kind, row):
             return [in_utc(at) for at in islice(deadlines.chases(a_deadline(chase=row[1]), day, ENGLAND_AND_WALES, 8, LONDON), 6)]
         case "escalations":
             step = deadlines.Escalation(parse(row[1]), ("r",))
-            higher = deadlines.Deadline(name="d", title="D", kind="local", starts="s", escalate=(step,))
+            higher = deadlines.Deadline(name="d", title="D", kind="local", starts=("s",), escalate=(step,))
             [(at, roles)] = deadlines.escalations(higher, day, ENGLAND_AND_WALES, LONDON)
             assert roles == ("r",)
             return in_utc(at)

@@ -65,7 +65,7 @@ def test_there_is_no_overdue_notice_after_the_last():
 
 def test_escalations_come_in_order():
     steps = (deadlines.Escalation(Period(14, "day"), ("agency_head",)), deadlines.Escalation(Period(0, "day"), ("board_rep",)))
-    higher = deadlines.Deadline(name="d", title="D", kind="local", starts="s", escalate=steps)
+    higher = deadlines.Deadline(name="d", title="D", kind="local", starts=("s",), escalate=steps)
 
     told = deadlines.escalations(higher, date(2023, 3, 20), ENGLAND_AND_WALES, reckon.LONDON)
     assert [roles for _, roles in told] == [("board_rep",), ("agency_head",)]
@@ -173,3 +173,24 @@ def test_a_day_ends_where_the_next_begins(day, zone):
 
     assert begins.astimezone(zone).date() >= day
     assert (begins - timedelta(seconds=1)).astimezone(zone).date() < day
+
+
+@pytest.mark.parametrize(("every", "start", "after_day", "due"), [
+    ("8 weeks", date(2026, 3, 2), date(2026, 3, 2), date(2026, 4, 27)),
+    ("8 weeks", date(2026, 3, 2), date(2026, 4, 26), date(2026, 4, 27)),
+    ("8 weeks", date(2026, 3, 2), date(2026, 4, 27), date(2026, 6, 22)),     # on the day itself it is the next that is still to come
+    ("8 weeks", date(2026, 3, 2), date(2026, 9, 1), date(2026, 10, 12)),     # two rounds were missed
+    ("1 month", date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)),    # the 31st stays the 31st
+])
+def test_the_next_round_is_the_first_multiple_still_to_come(every, start, after_day, due):
+    clock = reckon.a_deadline(every=every)
+
+    assert deadlines.next_due(clock, start, after_day, ENGLAND_AND_WALES) == due
+
+
+def test_a_milestone_comes_as_its_day_begins_and_anything_else_is_late_as_it_ends():
+    day, zone = date(2026, 3, 29), reckon.LONDON                              # the clocks go forward on this day
+    awaited = deadlines.Deadline(name="d", title="D", kind="local", starts=("s",), milestone=True)
+
+    assert deadlines.due_moment(awaited, day, zone) == datetime(2026, 3, 29, 0, 0, tzinfo=UTC)
+    assert deadlines.due_moment(reckon.a_deadline(within="1 day"), day, zone) == datetime(2026, 3, 29, 23, 0, tzinfo=UTC)

@@ -26,8 +26,17 @@ message = { overdue = "decision_overdue" }
 [action_due]
 title = "Action done"
 kind = "local"
-starts = "recommendations"
+starts = "registers.actions"
 on = "=row.due"
+ends = ["report", "=row.done_on != null"]
+cancelled = "=row.dropped"
+
+[publication_day]
+title = "Publication day"
+kind = "local"
+starts = ["date_agreed", "date_moved"]
+on = "=answers.date_agreed.day"
+milestone = true
 '''
 
 
@@ -40,9 +49,9 @@ def test_everything_an_owner_may_say_is_read():
     found, faults = read_deadlines(GOOD.encode(), "deadlines.toml")
 
     assert faults == []
-    assert list(found) == ["chair_decision", "action_due"]
+    assert list(found) == ["chair_decision", "action_due", "publication_day"]
     assert found["chair_decision"] == Deadline(
-        name="chair_decision", title="Independent Chair decides", kind="seed target", clause="H3-5", starts="receive_recommendation",
+        name="chair_decision", title="Independent Chair decides", kind="seed target", clause="H3-5", starts=("receive_recommendation",),
         from_="answers.receive_recommendation.received_on", within=Period(14, "day"), ends=("chair_decision",),
         ended="answers.chair_decision.decided_on", cancelled_by=("withdrawn",), per="agency", when="options.chair",
         to=("independent_chair",),
@@ -52,7 +61,10 @@ def test_everything_an_owner_may_say_is_read():
         message=Messages("reminder", "decision_overdue", "escalation"),
     )
     assert found["chair_decision"].line == 2
-    assert found["action_due"].on == "row.due"
+    assert (found["action_due"].on, found["action_due"].register) == ("row.due", "actions")
+    assert (found["action_due"].ends, found["action_due"].ends_when, found["action_due"].cancelled) == (("report",), "row.done_on != null", "row.dropped")
+    assert (found["publication_day"].starts, found["publication_day"].milestone, found["publication_day"].register) == (
+        ("date_agreed", "date_moved"), True, None)
     assert found["action_due"].message == Messages()
 
 

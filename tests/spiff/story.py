@@ -28,6 +28,7 @@ class Ground:
     passed: list[str] = field(default_factory=list)
     asked: list[frozenset[str]] = field(default_factory=list)
     told: set[tuple[str, datetime, Place]] = field(default_factory=set)
+    decisions: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     on: dict[str, Callable[..., None]] = field(default_factory=dict)     # what to do when an element was passed
 
     def names(self, paths: frozenset[str], place: Place) -> dict[str, Any]:
@@ -41,6 +42,9 @@ class Ground:
                 self.told.add((name, due, place))
         if place.element in self.on:
             self.on[place.element](self, place, variables)
+
+    def decided(self, place: Place, seen: dict[str, Any]) -> None:
+        self.decisions.append((place.element, seen))
 
     def due(self, deadline: str, place: Place) -> datetime | None:
         for name in (f"{deadline}@{place.item}", deadline):

@@ -52,7 +52,7 @@ def fill(database_url: str) -> None:
     secret = None
     for login, (name, agency, roles) in PEOPLE.items():
         if secret is None:
-            from engine.actions.people import hashed
+            from engine.rules.passwords import hashed
 
             secret = hashed(PASSWORD)
         engine.perform(SYSTEM, actions.add_person, login, name, f"{login}@office.example", agency, roles, secret=secret)

@@ -4,25 +4,30 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from engine import actions
+from engine.store import tables as t
 from tests.webforms.conftest import task_of
 
-ANYONE, SIGNED_IN, START, TASK = "anyone", "signed in", "may start", "offered the task"
+ANYONE, PUBLISHED, SIGNED_IN, START, TASK = "anyone", "anyone, once it is published", "signed in", "may start", "offered the task"
 CASE, FULL, TRAIL = "sees the case", "sees all of the case", "sees the trail"
 #: endpoint → who may see it. A new address belongs here before it works.
 WHO = {
     "static": ANYONE, "sign_in.form": ANYONE, "help.guide": ANYONE, "help.accessibility": ANYONE, "health.healthz": ANYONE, "health.readyz": ANYONE,
-    "health.metrics": ANYONE,
+    "health.metrics": ANYONE, "published.list": ANYONE, "published.feed": ANYONE, "published.one": PUBLISHED, "published.file": PUBLISHED,
     "home.page": SIGNED_IN, "tasks.list": SIGNED_IN, "start.list": SIGNED_IN, "cases.list": SIGNED_IN, "drafts.list": SIGNED_IN, "sign_in.out": SIGNED_IN,
     "drafts.discard": SIGNED_IN,
     "tasks.task": TASK, "tasks.task_answer": TASK, "tasks.task_check": TASK, "tasks.claim": TASK, "tasks.let_go": TASK, "tasks.hand_over": TASK,
     "start.begin": START, "start.begin_answer": START, "start.begin_check": START,
     "cases.case": CASE, "cases.action": CASE, "cases.action_answer": CASE, "cases.action_check": CASE, "documents.download": CASE,
+    "registers.one": CASE, "corrections.answer": CASE, "corrections.correct": CASE, "corrections.correct_answer": CASE, "corrections.correct_check": CASE,
+    "corrections.decision": CASE, "corrections.settle": CASE,
     "diagrams.main": FULL, "diagrams.one": FULL, "diagrams.source": FULL, "trail.page": TRAIL,
 }
 MISSING = {
     "task": "0" * 32, "pack": "purchase", "start": "request_made", "reference": "PUR-2026-999", "action": "withdraw", "process": "purchase",
-    "id": "0" * 32, "draft": "0" * 32,
+    "id": "0" * 32, "draft": "0" * 32, "name": "report", "answer": "0" * 32, "decision": "0" * 32,
 }
 
 
@@ -49,6 +54,8 @@ def test_a_stranger_sees_only_what_is_for_anyone(app, visit):
         response = stranger.client.get(address(rule))
         if WHO[rule.endpoint] == ANYONE:
             assert response.status_code == 200, rule.rule
+        elif WHO[rule.endpoint] == PUBLISHED:
+            assert response.status_code == 404, rule.rule
         else:
             assert response.status_code == 302, rule.rule
             assert response.headers["Location"].startswith("/sign-in"), rule.rule
@@ -82,7 +89,8 @@ def test_headers_are_on_every_answer(app, visit):
             assert "frame-ancestors 'none'" in policy or "sandbox" in policy, rule.rule
             assert response.headers["X-Content-Type-Options"] == "nosniff"
             assert response.headers["Referrer-Policy"] == "same-origin"
-            assert response.headers["Cache-Control"] == "no-store", rule.rule
+            kept = rule.rule.startswith("/published/") and response.status_code == 200
+            assert response.headers["Cache-Control"] == ("public, max-age=300" if kept else "no-store"), rule.rule
             assert len(response.headers["X-Request-ID"]) >= 8
     assert "max-age=31536000" in rosa.client.get("/static/app.css?v=1").headers["Cache-Control"]
 
@@ -96,10 +104,15 @@ def test_no_page_has_anything_inline(app, visit, request_made):
         assert not re.search(r"\sstyle=|\son\w+=|<style|javascript:", abel.page), url
 
 
-def test_what_one_may_not_see_reads_like_what_is_not_there(app, visit, request_made):
+def test_what_one_may_not_see_reads_like_what_is_not_there(app, visit, request_made, engine):
     abel, otto = visit("abel"), visit("otto")
     task = task_of(abel, "Approve").rpartition("/")[2]
-    real = {"reference": "PUR-2026-001", "task": task}
+    answer = re.search(r"/answers/([0-9a-f]+)", abel.get("/cases/PUR-2026-001"))[1]
+    with engine.database.reading() as db:
+        maud = db.scalar(sa.select(t.people.c.id).where(t.people.c.login == "maud"))
+    engine.perform(engine.actor(maud), actions.correct_answer, answer, {"amount": 900}, "It was 900")   # leaves a decision to be settled
+    decision = re.search(r"/settle/([0-9a-f]+)", visit("maud").get("/cases/PUR-2026-001"))[1]
+    real = {"reference": "PUR-2026-001", "task": task, "answer": answer, "decision": decision, "name": "items"}
 
     def told(rule, method, **given):
         otto.get("/")

@@ -15,7 +15,9 @@ from engine.packs.check import (
     layout,
     messages,
     names,
+    papers,
     references,
+    registers,
     roles,
     scenarios,
     sensitive,
@@ -30,15 +32,16 @@ from engine.packs.check.single import check_file, sort
 if TYPE_CHECKING:
     from engine.packs.pack import Pack
 
-__all__ = ["KNOWN_TYPES", "check", "check_file"]
+__all__ = ["check", "check_file"]
 
-#: What service and send tasks can do without engine.review.
-KNOWN_TYPES = frozenset({"mail"})
-RULES = (dialect, starts, flow, ids, expressions, names, references, calls, roles, deadlines, messages, tables, thrown, sensitive, scenarios, sizes, layout)
+RULES = (dialect, starts, flow, ids, expressions, names, references, registers, calls, roles, deadlines, messages, papers, tables, thrown,
+         sensitive, scenarios, sizes, layout)
 
 
-def check(pack: Pack, known_types: frozenset[str] = KNOWN_TYPES) -> list[Fault]:
-    """Every fault of a pack, those of reading it included, in the order of its files and lines. A pack with any cannot be released."""
+def check(pack: Pack, known_types: frozenset[str] = frozenset()) -> list[Fault]:
+    """Every fault of a pack, those of reading it included, in the order of its files and lines. A pack with any cannot be released.
+
+    `known_types`: what service tasks may ask for besides what engine.packs.services knows."""
     return list(_found(pack, known_types))
 
 

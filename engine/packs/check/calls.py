@@ -21,7 +21,7 @@ def faults(pack: Pack) -> Iterator[Fault]:
         if element.called.startswith("="):
             if not pack.methods and element.called.replace(" ", "") == "=method.process":
                 yield at(element, "This calls the method of the case, but pack.toml has no methods: write [methods.<id>] with title and process.")
-            calls.get(process.id, set()).update(method.process for method in pack.methods.values())
+            calls.get(process.id, set()).update(pack.called(element))
         elif element.called == pack.manifest.main and process.id != pack.manifest.main:
             yield at(element, "This calls the main process, which only begins a case: call another.")
         elif not there(pack, "process", element.called):
@@ -32,7 +32,8 @@ def faults(pack: Pack) -> Iterator[Fault]:
         if main_of(pack) and id != main_of(pack) and all_read(pack) and not any(id in called for called in calls.values()):
             yield at(process, "Nothing calls this process: call it from another, or remove it.")
     for process, element in elements(pack):
-        if element.called in pack.processes and (way := _way(calls, element.called or "", process.id)):
+        ways = (_way(calls, called, process.id) for called in pack.called(element) if called in pack.processes)
+        if way := next((way for way in ways if way), None):
             yield at(element, f"The calls go round in a circle ({' → '.join([process.id, *way])}): let one of them not call the next.")
 
 

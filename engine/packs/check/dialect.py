@@ -21,7 +21,7 @@ CATCHES = {"intermediateCatchEvent": {"message", "timer", "signal"}, "boundaryEv
 #: Properties of ours, and the kinds of elements that may have them; nobody reads any other.
 BUTTONS = {"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"}
 PROPERTIES: dict[str, set[str] | None] = {
-    "form": BUTTONS, "offer_to": BUTTONS, "label": BUTTONS, "stage": None, "outcome": {"endEvent"}, "clause": None,
+    "form": BUTTONS, "offer_to": BUTTONS, "label": BUTTONS, "group": BUTTONS, "stage": None, "outcome": {"endEvent"}, "clause": None,
     "checks": {"userTask", *BUTTONS}, "gate": {"userTask", *BUTTONS}, "not_by": {"userTask", *BUTTONS}, "confirm": {"userTask", *BUTTONS},
     "help": {"userTask", *BUTTONS}, "opens_with": {"userTask"}, "shows": {"userTask"}, "grows": {*ACTIVITIES},
 }
@@ -153,7 +153,7 @@ def _properties(element: Element) -> Iterator[Fault]:
             yield at(element, f"The property “{name}” has no meaning here: take it out.")
     button = element.catches and element.event.kind == "message"
     if element.kind in BUTTONS and not button:
-        for name in ("form", "offer_to", "label"):
+        for name in ("form", "offer_to", "label", "group"):
             if name in element.properties:
                 yield at(element, f"The property “{name}” makes a button, which only a message event can be.")
     if button and element.form and not element.offer_to:

@@ -31,7 +31,8 @@ def faults(pack: Pack) -> Iterator[Fault]:
 
 def of_deadline(deadline: Deadline, file: str) -> Iterator[Fault]:
     """The same for one deadline."""
-    for key, formula in (("from", deadline.from_), ("on", deadline.on), ("when", deadline.when), ("ended", deadline.ended)):
+    for key, formula in (("from", deadline.from_), ("on", deadline.on), ("when", deadline.when), ("ends", deadline.ends_when),
+                         ("ended", deadline.ended), ("cancelled", deadline.cancelled)):
         if formula and (says := broken(f"={formula}", f"“{key}”")):
             yield Fault(file, deadline.line, deadline.name, deadline.title, says)
 

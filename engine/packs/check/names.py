@@ -7,7 +7,7 @@ from engine import feel
 from engine.errors import Fault
 from engine.forms import Field, Group, List
 from engine.forms.names import ENGINE_NAMES
-from engine.packs.check.places import at, elements, in_form
+from engine.packs.check.places import at, elements, in_form, known
 from engine.packs.check.scope import COUNTERS, PERSONAL, Scope, reads
 from engine.packs.check.tables import texts as table_texts
 
@@ -133,30 +133,35 @@ def _deadlines(scope: Scope) -> Iterator[Fault]:
     pack = scope.pack
     for name, deadline in pack.deadlines.items():
         file = pack.file_of("deadline", name)
-        for key, text, where in (("from", deadline.from_, (deadline.starts,)), ("on", deadline.on, (deadline.starts,)),
-                                 ("when", deadline.when, (deadline.starts,)), ("ended", deadline.ended, deadline.ends)):
+        for key, text, where in (("from", deadline.from_, deadline.starts), ("on", deadline.on, deadline.starts), ("when", deadline.when, deadline.starts),
+                                 ("ends", deadline.ends_when, ()), ("ended", deadline.ended, deadline.ends), ("cancelled", deadline.cancelled, ())):
             if not text:
                 continue
-            names: set[str] | None = {deadline.per} if deadline.per else set()
+            tell = _tell_in(file, deadline.line, name, deadline.title, f"In “{key}”: ")
+            told: set[str] = set()                               # of several elements, each must know it; the same is told once
+            if deadline.register is not None:
+                yield from unknown(scope, f"={text}", {"row"}, tell)
+                yield from of_row(pack, text, deadline.register, tell)
+                continue
             for id in where:
                 element = pack.elements.get(id)
-                if element is not None and names is not None:
-                    names |= scope.variables(pack.processes[element.process], element)
-                elif id in pack.registers and names is not None:
-                    names.add("row")
-            tell = _tell_in(file, deadline.line, name, deadline.title, f"In “{key}”: ")
-            yield from unknown(scope, f"={text}", names, tell)
-            if deadline.starts in pack.registers:
-                yield from _row(scope, text, deadline.starts, tell)
+                if element is None:
+                    continue
+                names = {*([deadline.per] if deadline.per else []), *scope.variables(pack.processes[element.process], element)}
+                for fault in unknown(scope, f"={text}", names, tell):
+                    if fault.says not in told:
+                        told.add(fault.says)
+                        yield fault
 
 
-def _row(scope: Scope, text: str, register: str, tell: Tell) -> Iterator[Fault]:
-    columns = scope.trees.get(scope.pack.registers[register].form)
+def of_row(pack: Pack, text: str, register: str, tell: Tell) -> Iterator[Fault]:
+    """Columns that an expression reads of a row, and its register does not have."""
+    columns = pack.columns(register) if register in pack.registers else None
     for path in sorted(reads(text)[0]):
         head, _, rest = path.partition(".")
         column = rest.partition(".")[0]
-        if head == "row" and columns is not None and column and column not in {*columns, "number"}:
-            yield tell(f"The register “{register}” has no column “{column}”.")
+        if head == "row" and columns is not None and column and column not in columns:
+            yield tell(f"The register “{register}” has no column “{column}”; {known(columns)}.")
 
 
 def _taken(pack: Pack) -> Iterator[Fault]:

@@ -44,9 +44,11 @@ def known(ids: Iterable[str]) -> str:
 
 def there(pack: Pack, kind: str, id: str) -> bool:
     """Whether there is such a thing, if only in a file with faults of its own: one mistake should not be told as two."""
-    if id in {"process": pack.processes, "form": pack.forms, "table": pack.tables, "deadline": pack.deadlines, "message": pack.messages}[kind]:
+    if id in {"process": pack.processes, "form": pack.forms, "table": pack.tables, "deadline": pack.deadlines, "message": pack.messages,
+              "document": pack.documents}[kind]:
         return True
-    ending = {"process": ".bpmn", "table": ".dmn", "form": f"/{id}.form", "deadline": "deadlines.toml", "message": f"/{id}.md"}[kind]
+    ending = {"process": ".bpmn", "table": ".dmn", "form": f"/{id}.form", "deadline": "deadlines.toml", "message": f"messages/{id}.md",
+              "document": f"documents/{id}.md"}[kind]
     if any(path.endswith(ending) for path in pack.unread):
         return True
     broken = {fault.file for fault in pack.faults}

@@ -4,8 +4,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import Fault
-from engine.forms import Field, List
 from engine.packs.check.places import all_read, at, elements, in_form, in_manifest, known, there
+from engine.packs.check.scope import METHOD
 from engine.rules.references import wrong_with
 
 if TYPE_CHECKING:
@@ -36,11 +36,18 @@ def _manifest(pack: Pack) -> Iterator[Fault]:
     elif manifest.reference and (says := wrong_with(manifest.reference)):
         yield in_manifest(pack, says, "reference")
     for method in pack.methods.values():
+        if method.id in METHOD:
+            yield in_manifest(pack, f"“{method.id}” cannot be the id of a method: every method has a {method.id} of its own.", "methods", method.id)
         if not there(pack, "process", method.process):
             yield in_manifest(pack, f"The process “{method.process}” of this method is in no diagram: {known(pack.processes)}.", "methods", method.id)
     for figure in pack.figures.values():
         for key, id in (("since", figure.since), ("until", figure.until)):
-            if id and id not in pack.elements and all_read(pack):
+            head, _, rest = id.partition(".")
+            name, _, which = rest.partition(".")
+            if head == "deadlines" and (name not in pack.deadlines or which not in ("from", "ended")):
+                yield in_manifest(pack, f"“{key}” is “{id}”: of a deadline in deadlines.toml, write deadlines.<name>.from or deadlines.<name>.ended.",
+                                  "figures", figure.id)
+            elif head != "deadlines" and id and id not in pack.elements and all_read(pack):
                 yield in_manifest(pack, f"“{key}” names “{id}”, which no diagram has.", "figures", figure.id)
 
 
@@ -54,23 +61,9 @@ def _forms(pack: Pack) -> Iterator[Fault]:
     for register in pack.registers.values():
         if not there(pack, "form", register.form):
             yield in_manifest(pack, f"There is no form “{register.form}”, which says what the rows hold; {known(pack.forms)}.", "registers", register.id)
-        form = pack.forms.get(register.form)
-        keys = {item.name for path, item in form.walk() if "." not in path} if form else set()
-        if form and register.key and register.key not in keys | {"number"}:
-            yield in_manifest(pack, f"The key “{register.key}” of this register is no question of the form “{register.form}”.", "registers", register.id)
-    for id, form in pack.forms.items():
+    for id in pack.forms:
         if id not in used and all_read(pack):
             yield in_form(pack, id, None, "Nothing uses this form: link it from a task, or remove it.")
-        for _, item in form.walk():
-            register_id = getattr(item, "register", None)
-            if register_id and register_id not in pack.registers:
-                yield in_form(pack, id, item, f"There is no register “{register_id}” in pack.toml; {known(pack.registers)}.")
-            elif register_id and isinstance(item, List) and pack.registers[register_id].form in pack.forms:
-                columns = {path for path, _ in pack.forms[pack.registers[register_id].form].walk()}
-                for each in item.items:
-                    if isinstance(each, Field | List) and each.name not in columns:
-                        yield in_form(pack, id, item, f"The register “{register_id}” has no column “{each.name}”: add the question to the form "
-                                                      f"“{pack.registers[register_id].form}”, or take it out here.")
 
 
 def _tables(pack: Pack) -> Iterator[Fault]:

@@ -46,10 +46,17 @@ def faults(pack: Pack) -> Iterator[Fault]:
     for register in pack.registers.values():
         for role in missing(register.visible_to):
             yield in_manifest(pack, f"visible_to names “{role}”, which is no role in pack.toml; {known(pack.roles)}.", "registers", register.id)
+    for paper in pack.documents.values():
+        used.update(paper.visible_to)                            # what is wrong with them is told with the paper
     for id, form in pack.forms.items():
         for _, item in form.walk():
             for role in missing(getattr(item, "visible_to", ())):
                 yield in_form(pack, id, item, f"visible_to names “{role}”, which is no role in pack.toml; {known(pack.roles)}.")
+            ended = getattr(item, "ends_appointment", None)
+            if ended and missing([ended]):
+                yield in_form(pack, id, item, f"ends_appointment names “{ended}”, which is no role in pack.toml; {known(pack.roles)}.")
+            elif ended and "case" not in pack.roles[ended].scope:
+                yield in_form(pack, id, item, f"Nobody is appointed {pack.roles[ended].label}, so no appointment ends: give the role the scope case.")
             appoints = getattr(item, "appoints", None)
             if appoints and missing([appoints]):
                 yield in_form(pack, id, item, f"appoints names “{appoints}”, which is no role in pack.toml; {known(pack.roles)}.")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: What the engine knows by itself; None stands for anything.
 CASE = {"reference", "started", "edition", "agency", "stage", "start"}
 BOARD = {"name", "short", "agencies"}
+METHOD = {"key", "title", "process"}
 ME = {"key", "name", "agency", "roles"}
 #: Only where somebody looks on: forms and checks.
 PERSONAL = frozenset({"me", "people"})
@@ -29,6 +30,11 @@ Tree = dict[str, Any]      # key → the tree below it, or None for a plain answ
 def tree(form: Form) -> Tree:
     """The keys of a form's answers, nested as the answers are."""
     return _tree(form.fields)
+
+
+def keys_of(items: tuple[Item, ...]) -> frozenset[str]:
+    """The names that answers to these have, at their outermost level."""
+    return frozenset(_tree(items))
 
 
 def _tree(items: tuple[Item, ...]) -> Tree:
@@ -65,8 +71,8 @@ class Scope:
     def _repeated(self) -> set[str]:
         """Processes that run once for each item of something."""
         found: set[str] = set()
-        while fresh := {element.called for process in self.pack.processes.values() for element in process.elements.values()
-                        if element.called and element.called not in found and self.in_items(process, element, found)}:
+        while fresh := {called for process in self.pack.processes.values() for element in process.elements.values()
+                        for called in self.pack.called(element) if called not in found and self.in_items(process, element, found)}:
             found |= fresh
         return found
 
@@ -96,9 +102,7 @@ class Scope:
 
     def called(self, element: Element) -> list[str]:
         """The processes a call activity may call."""
-        if (element.called or "").startswith("="):
-            return [method.process for method in self.pack.methods.values()]
-        return [element.called] if element.called else []
+        return list(self.pack.called(element))
 
     @staticmethod
     def _own(process: Process) -> set[str]:
@@ -147,20 +151,24 @@ class Scope:
         second, _, deeper = rest.partition(".")
         if not second:
             return None
-        choices = {"case": CASE, "board": BOARD, "me": ME, "options": set(self.pack.options), "registers": set(self.pack.registers)}
+        choices = {"case": CASE, "board": BOARD, "me": ME, "options": set(self.pack.options), "registers": set(self.pack.registers),
+                   "methods": set(self.pack.methods)}
+        if head == "methods" and second in METHOD:                # of one that was looked for in the list
+            return None
         if head in choices and second not in choices[head]:
-            says = {"options": f"There is no option “{second}” in pack.toml", "registers": f"There is no register “{second}” in pack.toml"}
-            return says.get(head, f"{head} has no “{second}”") + self._have(choices[head])
+            says = f"There is no {head[:-1]} “{second}” in pack.toml" if head in {"options", "registers", "methods"} else f"{head} has no “{second}”"
+            return says + self._have(choices[head])
         if head == "deadlines" and second not in self.pack.deadlines:
             return None if there(self.pack, "deadline", second) else f"There is no deadline “{second}” in deadlines.toml" + self._have(self.pack.deadlines)
-        if head == "documents" and second not in self.documents and not any(path.endswith(".form") for path in self.pack.unread):
-            return f"No form asks for a file called “{second}”" + self._have(self.documents)
+        if head == "documents" and second not in self.files | set(self.pack.documents) and not any(
+                path.endswith(".form") or "documents/" in path for path in self.pack.unread):
+            return f"No form asks for a file called “{second}”, and there is no such paper" + self._have(self.files | set(self.pack.documents))
         if head in {"answers", "history"}:
             return self._answers_fault(second, deeper if head == "answers" else "")
         return None
 
     @cached_property
-    def documents(self) -> set[str]:
+    def files(self) -> set[str]:
         """The file questions of all forms."""
         return {field.key for form in self.pack.forms.values() for _, field in form.questions() if field.type == "filepicker"}
 

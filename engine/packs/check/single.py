@@ -8,6 +8,7 @@ from engine.errors import Fault
 from engine.feel.tables import read_tables
 from engine.forms import read_form
 from engine.packs.check import dialect, expressions, flow, ids, layout, messages, scenarios, sizes, starts, tables
+from engine.packs.documents import read_document
 from engine.packs.manifest import read_manifest, read_toml
 from engine.packs.messages import read_message
 from engine.packs.pack import Pack
@@ -50,6 +51,8 @@ def _faults(data: bytes, path: Path, file: str) -> Iterable[Fault]:
     if path.suffix == ".toml":
         return _toml(data, path, file)
     if path.suffix == ".md":
+        if path.parent.name == "documents" or data.lstrip().startswith(b"+++"):
+            return read_document(data, file)[1]
         message, faults = read_message(data, file) if path.parent.name == "messages" or data.startswith(b"# ") else (None, [])
         return [*faults, *(messages.of_message(message) if message else ())]
     return [Fault(file, None, None, None, f"This is no file of a pack: give one that ends in {KINDS}.")]

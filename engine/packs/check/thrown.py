@@ -39,7 +39,7 @@ def _caught(pack: Pack, process: Process, element: Element, event: Event, seen: 
         on_edge = process.boundaries(parent) if parent else []
         if any(_same(each.event, event) for each in (*listeners, *on_edge)):
             return True
-    callers = [(other, call) for other in pack.processes.values() for call in other.elements.values() if call.called == process.id]
+    callers = [(other, call) for other in pack.processes.values() for call in other.elements.values() if process.id in pack.called(call)]
     if not callers or process.id in seen:
         return False
     return all(any(_same(each.event, event) for each in other.boundaries(call.id)) or _caught(pack, other, call, event, seen | {process.id})

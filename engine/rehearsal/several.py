@@ -1,0 +1,67 @@
+"""Playing many scenarios: on every core there is, and told in their order."""
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import PackFaults
+from engine.packs import Pack, read_pack
+from engine.rehearsal.play import rehearse
+from engine.rehearsal.scenario import BadScenario, read_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from engine.settings import Settings
+
+#: Fewer are played before another process has even read the pack.
+WORTH_SHARING = 6
+
+
+@dataclass(frozen=True)
+class Played:
+    """One scenario and how it went: nothing in `failures` means as it should."""
+
+    file: Path
+    title: str
+    failures: tuple[str, ...]
+
+
+def play_all(stories: Sequence[tuple[Path, Path]], settings: Settings) -> Iterator[Played]:
+    """Each scenario file, with the folder of the pack it is for unless it names another, as soon as it and all before it are played."""
+    one = partial(_played, settings)
+    processes = min(os.cpu_count() or 1, len(stories))
+    if processes == 1 or len(stories) < WORTH_SHARING:
+        yield from map(one, stories)
+        return
+    spawn = multiprocessing.get_context("spawn")  # a forked copy of the expression sandbox hangs
+    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+        yield from pool.map(one, stories)
+
+
+def _played(settings: Settings, story: tuple[Path, Path]) -> Played:
+    file, folder = story
+    title, failures = file.stem, list[str]()
+    try:
+        scenario = read_scenario(file, settings.board.timezone)
+        title = scenario.title
+        folder = settings.packs_folder / scenario.pack if scenario.pack else folder
+        if (folder / "pack.toml").exists():
+            failures += rehearse(scenario, _pack(folder), settings).failures
+        else:
+            failures.append(f"There is no pack called {scenario.pack}.")
+    except BadScenario as bad:
+        failures += [f"{fault.name}: {fault.says}" if fault.name else fault.says for fault in bad.faults]
+    except PackFaults as bad_pack:
+        failures += [f"the pack has faults: {fault}" for fault in bad_pack.faults]
+    return Played(file, title, tuple(failures))
+
+
+@cache
+def _pack(folder: Path) -> Pack:
+    return read_pack(folder)
