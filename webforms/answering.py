@@ -42,6 +42,8 @@ class Asking:
     check: str
     back: str
     template: str = "answer.html"
+    check_template: str = "check.html"
+    preview: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None   # what more the page to check answers on shows
     context: dict[str, Any] = field(default_factory=dict)
     open: bool = True                                    # False: it is shown why it cannot be answered now
 
@@ -287,8 +289,13 @@ def _check_page(asking: Asking) -> Any:
     cleaned = page.form.clean(raw, page.names, now)
     if cleaned.errors:
         return _page(asking, raw, errors=cleaned.errors, reason=asking.reason, status=422)
-    rows = page.form.plain(cleaned.values, page.names, now)
-    return render_template("check.html", asking=asking, page=page, rows=rows, reason=asking.reason, **asking.context)
+    rows, more = page.form.plain(cleaned.values, page.names, now), {}
+    if asking.preview is not None:
+        try:
+            more = asking.preview({**raw, REASON: asking.reason} if asking.reason else raw)
+        except (Refused, Incident) as problem:
+            return _told(problem, asking, raw, asking.reason)
+    return render_template(asking.check_template, asking=asking, page=page, rows=rows, reason=asking.reason, **asking.context, **more)
 
 
 __all__ = ["Asking", "again_with_what_was_typed", "form_routes", "keep_for_later"]

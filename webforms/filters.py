@@ -16,8 +16,11 @@ from engine.forms.words import shown
 from webforms.identity import engine
 
 if TYPE_CHECKING:
-    from engine.queries.shapes import ClockRow
+    from collections.abc import Sequence
 
+    from engine.queries.shapes import ClockRow, TaskRow
+
+SHORT = 7   # tasks that are read at a glance
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 TAGS = {"h1", "p", "ul", "ol", "li", "strong", "em", "a", "h2", "h3", "h4", "br", "hr", "blockquote", "code", "table", "thead", "tbody", "tr", "th", "td"}
 CLASSES = {
@@ -33,12 +36,15 @@ def install(app: Flask) -> None:
     app.add_template_filter(moment)
     app.add_template_filter(due_words)
     app.add_template_filter(due_tag)
+    app.add_template_filter(by_due)
     app.add_template_filter(clock_words)
     app.add_template_filter(clock_tag)
     app.add_template_filter(prose)
     app.add_template_filter(size)
     app.add_template_filter(kind_words)
     app.add_template_filter(clauses)
+    app.add_template_filter(first_line)
+    app.add_template_filter(zip, "zip")
     app.add_template_filter(shown, "in_words")
     app.context_processor(lambda: {"me": current_user, "csrf": generate_csrf, "board": engine().settings.board, "today": engine().now().date()})
 
@@ -79,9 +85,21 @@ def due_tag(due: date | None) -> str:
     return "red" if left < 0 else "yellow" if left <= 3 else "blue"
 
 
+def by_due(tasks: Sequence[TaskRow]) -> list[tuple[str, list[TaskRow]]]:
+    """A long list under headings, in its own order, soonest first; a short one needs none."""
+    if len(tasks) <= SHORT: return [("", list(tasks))]
+    found: dict[str, list[TaskRow]] = {}
+    for task in tasks:
+        left = None if task.due is None else (task.due - engine().now().date()).days
+        heading = "No date set" if left is None else "Late" if left < 0 else "Within seven days" if left <= 7 else "Later"
+        found.setdefault(heading, []).append(task)
+    return list(found.items())
+
+
 def clock_words(clock: ClockRow) -> str:
     """Where a deadline stands."""
     if clock.state == "cancelled": return "No longer applies"
+    if clock.milestone: return "Reached" if clock.ended else "Waited for"
     over = f"{_days(-clock.days)} late"
     if clock.ended: return f"Met {over}" if clock.days < 0 else "Met"
     if clock.held: return "On hold"
@@ -90,6 +108,7 @@ def clock_words(clock: ClockRow) -> str:
 
 def clock_tag(clock: ClockRow) -> str:
     if clock.state == "cancelled": return "grey"
+    if clock.milestone: return "green" if clock.ended else "blue"
     if clock.ended: return "orange" if clock.days < 0 else "green"
     return due_tag(clock.due)
 
@@ -115,9 +134,16 @@ def prose(text: str | None, top: int = 2) -> Markup:
     return Markup(clean)  # noqa: S704 - cleaned just above
 
 
+def first_line(text: str) -> str:
+    """The beginning of a help text, without its marks: what fits beneath a link."""
+    line = next((line.strip("#*- ") for line in text.splitlines() if line.strip("#*- ")), "")
+    return re.sub(r"\*\*|`|\[([^\]]*)\]\([^)]*\)", r"\1", line)
+
+
 def size(many: int) -> str:
     """How big a file is."""
     if many < 1024: return f"{many} bytes"
-    return f"{many / 1024:.0f} KB" if many < 1024 ** 2 else f"{many / 1024 ** 2:.1f} MB"
+    if many < 1024 ** 2: return f"{many / 1024:.0f} KB"
+    return f"{many / 1024 ** 2:.1f}".removesuffix(".0") + " MB"
 
 

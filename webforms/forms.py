@@ -13,6 +13,8 @@ from engine.forms.cleaning import token as option_token
 from engine.forms.plainly import text as plain_text
 from engine.forms.words import clock, inner, number
 from webforms import posted
+from webforms.filters import size
+from webforms.identity import engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -243,10 +245,13 @@ class _Drawing:
         self.link(path, params["id"])
         params |= {"label": _label(label), "multiple": item.many, "kept": self.files(raw), "keptName": f"{dashed(path)}-{posted.KEPT}",
                    "name": f"{dashed(path)}-file"}
+        hint = [params["hint"]["text"]] if params.get("hint", {}).get("text") else []
         if item.accept:
             params["attributes"] = {**params.get("attributes", {}), "accept": ",".join(item.accept)}
             kinds = ", ".join(one.removeprefix(".").upper() for one in item.accept if one.startswith("."))
-            if kinds and "hint" not in params: params["hint"] = {"text": f"You can choose these kinds of file: {kinds}"}
+            if kinds and not hint: hint.append(f"You can choose these kinds of file: {kinds}.")
+        hint.append(f"{'Each file can have up to' if item.many else 'Up to'} {largest(item)}.")
+        params["hint"] = {"text": " ".join(hint)}
         return "upload", params
 
     @staticmethod
@@ -254,6 +259,12 @@ class _Drawing:
         found = value if isinstance(value, list) else [value]
         return [{"token": posted.token(one), "name": one.name if isinstance(one, posted.Upload) else one["name"],
                  "document": None if isinstance(one, posted.Upload) else one["document"]} for one in found if posted.is_file(one)]
+
+
+def largest(item: Field) -> str:
+    """How big a file may be: as the question says, and never more than this deployment takes."""
+    most = engine().settings.limits.upload_bytes
+    return size(min(item.max_size or most, most))
 
 
 def _label(words: str) -> dict[str, str]:

@@ -105,7 +105,7 @@ def _stray(given: Any) -> Any:
 
 def is_file(value: Any) -> bool:
     """Whether a value is a file: a document of the case, or one that was handed in and is not yet a document."""
-    return isinstance(value, Upload) or (isinstance(value, dict) and set(value) == {"document", "name"})
+    return isinstance(value, Upload) or (isinstance(value, dict) and {"document", "name"} <= set(value) <= {"document", "name", "digest"})
 
 
 def token(file: Any) -> str:

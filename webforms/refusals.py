@@ -89,6 +89,6 @@ def _broken(error: Exception) -> tuple[str, int]:
     last = error.__traceback__
     while last is not None and last.tb_next is not None: last = last.tb_next
     where = f"{last.tb_frame.f_code.co_filename.rpartition('/')[2]}:{last.tb_lineno}" if last is not None else "?"
-    log.error("broken", id=g.get("request_id"), kind=type(error).__name__, where=where, page=request.endpoint)
+    log.error("broken", kind=type(error).__name__, where=where, page=request.endpoint)
     return page(500, "Sorry, there is a problem with the service", [
         "Nothing was changed. Try again in a moment.", f"If it happens again, tell the people who look after this service: {g.get('request_id', '')}."])

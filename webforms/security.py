@@ -4,10 +4,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 
 if TYPE_CHECKING:
     from flask import Response
+    from flask.sessions import SessionMixin
 
 #: Nothing from elsewhere, nothing inline, no frames.
 POLICY = (
@@ -25,6 +27,18 @@ HEADERS = {
 }
 
 
+#: Blueprints whose pages may be kept and found by search engines; they say themselves how long.
+PUBLIC = frozenset({"published"})
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Sessions everywhere but on the public's pages: no cookie there, and no mention of one that would keep caches from them."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.blueprint not in PUBLIC:
+            super().save_session(app, session, response)
+
+
 def install(app: Flask) -> None:
     """Cookie flags, the token against forged posts, and headers on every answer."""
     secure = app.extensions["engine"].settings.web.secure_cookies
@@ -33,18 +47,22 @@ def install(app: Flask) -> None:
         SESSION_COOKIE_SECURE=secure, SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_PATH="/",
         WTF_CSRF_TIME_LIMIT=None,   # it lives as long as the session: forms here take an afternoon
     )
+    app.session_interface = _Sessions()
     CSRFProtect(app)
     app.after_request(_headers)
 
 
 def _headers(response: Response) -> Response:
+    found = request.blueprint in PUBLIC and response.status_code < 400
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if found:
+        response.headers.pop("X-Robots-Tag")   # to be found is what these pages are for
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint == "static" and response.status_code < 400:
         kept = "public, max-age=31536000, immutable" if "v" in request.args else "public, max-age=3600"
         response.headers["Cache-Control"] = kept
-    else:
+    elif not found:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
+    from engine.queries.shapes import ActionRow, CasePage, DoneRow
+
 page = Blueprint("cases", __name__)
 STATES = {"open": "Open", "ended": "Ended", "all": "All"}
 
@@ -33,10 +35,26 @@ def cases() -> str:
 
 @page.get("/cases/<reference>")
 def case(reference: str) -> str:
-    found = ask(case_page, reference)
+    found: CasePage = ask(case_page, reference)
     running = [clock for clock in found.clocks if not clock.ended]
     picture = drawn(ask(diagram, reference)) if found.full else {}
-    return render_template("case.html", case=found, running=running, ended=[clock for clock in found.clocks if clock.ended], **picture)
+    return render_template("case.html", case=found, running=running, ended=[clock for clock in found.clocks if clock.ended],
+                           answered=_by_stage(found), buttons=_by_heading(found.actions), **picture)
+
+
+def _by_stage(found: CasePage) -> list[tuple[str, list[DoneRow]]]:
+    """What was done under each stage, in the order of the stages; what can come at any time last."""
+    stages = {title: [done for done in found.done_tasks if done.stage == title] for _, title, _ in found.stages}
+    besides = [done for done in found.done_tasks if done.stage not in stages]
+    return [(title, rows) for title, rows in [*stages.items(), ("At any time", besides)] if rows]
+
+
+def _by_heading(actions: list[ActionRow]) -> list[tuple[str, list[ActionRow]]]:
+    """The buttons under their headings, those that need none first; each group in the order of the process."""
+    headings: dict[str, list[ActionRow]] = {"": []}
+    for action in actions:
+        headings.setdefault(action.group, []).append(action)
+    return [(heading, rows) for heading, rows in headings.items() if rows]
 
 
 def asking(reference: str, action: str) -> Asking:
