@@ -17,7 +17,8 @@ from tests.browser.conftest import SCREENSHOTS, Service
 from tests.browser.fixed_days import asked_of_three
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-MACHINES = {"static", "health.healthz", "health.readyz", "health.metrics", "diagrams.source", "documents.download"}   # no pages
+MACHINES = {"static", "health.healthz", "health.readyz", "health.metrics", "diagrams.source", "documents.download",
+            "published.feed", "published.file"}   # no pages
 #: One person for each role; for a role of the agencies, one at an agency that has been asked.
 TABLE = SCREENSHOTS.parent / "axe.json"
 
@@ -27,7 +28,19 @@ def prepared(service: Service) -> Service:
     service.reference = asked_of_three(service)
     office = service.actor("business.office")
     service.engine.perform(office, actions.save_draft, {"received_on": {"day": "31", "month": "2"}}, start=("serious-case-review", "referral_keyed_in"))
+    _published(service)
     return service
+
+
+def _published(service: Service) -> None:
+    """Two entries for the public, one of them taken down."""
+    now = service.engine.now()
+    entry = {"title": "A fictional review", "summary": "What was learnt.", "published_at": now, "changed_at": now, "taken_down_at": None, "reason": None}
+    with service.engine.database.writing() as db:
+        db.execute(sa.insert(t.published), [entry | {"reference": service.reference},
+                                            entry | {"reference": "SCR-1999-001", "taken_down_at": now, "reason": "Twelve months are over."}])
+        db.execute(sa.insert(t.published_files).values(reference=service.reference, name="report", place=0, title="The report", file_name="report.pdf",
+                                                       kind="application/pdf", size=4, digest="0" * 64, content=b"%PDF"))
 
 
 def one_of_each_role(service: Service) -> dict[str, str]:
@@ -79,7 +92,8 @@ def test_no_page_breaks_the_guidelines_for_anyone(prepared: Service, as_person: 
     looked: dict[str, bool] = {}
     table: dict[str, dict[str, int]] = {}
     stranger = browser.new_page(base_url=prepared.address)
-    for url in ("/sign-in", "/help", "/accessibility"):
+    for url in ("/sign-in", "/help", "/accessibility", "/published/", "/published/?words=nothing", f"/published/{prepared.reference}/",
+                "/published/SCR-1999-001/"):
         stranger.goto(url)
         faults += judged(stranger, f"stranger {url}")
     for role, login in one_of_each_role(prepared).items():
