@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def bundle(files: Mapping[str, bytes]) -> bytes:
     """The files of a pack as one value, byte for byte and the same for the same files."""
     plain = json.dumps({path: base64.b64encode(files[path]).decode() for path in sorted(files)})
-    return zstandard.compress(plain.encode(), 10)
+    return zstandard.compress(plain.encode(), 3)
 
 
 def unbundle(content: bytes) -> dict[str, bytes]:

@@ -93,7 +93,7 @@ def by_due(tasks: Sequence[TaskRow]) -> list[tuple[str, list[TaskRow]]]:
         left = None if task.due is None else (task.due - engine().now().date()).days
         heading = "No date set" if left is None else "Late" if left < 0 else "Within seven days" if left <= 7 else "Later"
         found.setdefault(heading, []).append(task)
-    return list(found.items())
+    return [("", list(tasks))] if list(found) == ["No date set"] else list(found.items())
 
 
 def clock_words(clock: ClockRow) -> str:

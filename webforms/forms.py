@@ -250,6 +250,7 @@ class _Drawing:
             params["attributes"] = {**params.get("attributes", {}), "accept": ",".join(item.accept)}
             kinds = ", ".join(one.removeprefix(".").upper() for one in item.accept if one.startswith("."))
             if kinds and not hint: hint.append(f"You can choose these kinds of file: {kinds}.")
+        if hint and hint[-1][-1:] not in ".?!": hint[-1] += "."
         hint.append(f"{'Each file can have up to' if item.many else 'Up to'} {largest(item)}.")
         params["hint"] = {"text": " ".join(hint)}
         return "upload", params

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from engine.look import Look
     from engine.packs import Pack
-    from engine.queries.shapes import DoneRow, TaskRow
+    from engine.queries.shapes import ClockRow, DoneRow, TaskRow
     from engine.work import Case
 
 
@@ -73,9 +73,9 @@ def case_page(look: Look, reference: str) -> CasePage:
     agencies = agency_names(look)
     been = _been(look, case)
     entered = _entered(look, case, been)
-    open_tasks, done, waiting = _tasks(look, case, agencies, entered, full=full)
     clocks = [clock_row(look, row, case.pack, agencies) for row in _clocks(look, [case.id], ended=True)[case.id]
               if full or _mine(look, row, case.pack, part)]
+    open_tasks, done, waiting = _tasks(look, case, agencies, entered, clocks, full=full)
     zone = look.settings.board.timezone
     people = person_names(look, [case.started_by])
     number = look.db.scalar(sa.select(t.releases.c.number).where(t.releases.c.id == case.release)) or 0
@@ -166,7 +166,7 @@ def _parts(look: Look, cases: list[str]) -> dict[str, set[tuple[str, str | None]
 def _mine(look: Look, clock: Any, pack: Pack, part: set[tuple[str, str | None]]) -> bool:
     """Is this a clock of this person's agency, or one that a task of theirs would meet?"""
     if clock.item:
-        return clock.item == look.actor.agency or any(
+        return look.actor.agency in clock.item.split("/") or any(
             element in pack.deadlines[clock.name].ends and f"/{clock.item}/" in f"/{item or ''}/" for element, item in part)
     return any(element in pack.deadlines[clock.name].ends for element, _ in part)
 
@@ -191,8 +191,11 @@ def _next_tasks(look: Look, cases: list[str]) -> dict[str, list[str]]:
     return rows
 
 
-def _tasks(look: Look, case: Case, agencies: dict[str, str], entered: set[str], *, full: bool) -> tuple[list[TaskRow], list[DoneRow], set[str]]:
-    """What is open, what was done, both as this person may see them; and the elements that wait for anyone."""
+def _tasks(look: Look, case: Case, agencies: dict[str, str], entered: set[str], clocks: list[ClockRow],
+           *, full: bool) -> tuple[list[TaskRow], list[DoneRow], set[str]]:
+    """What is open, what was done, both as this person may see them; and the elements that wait for anyone.
+
+    A task that has no date of its own has that of the deadline it is on the way to: the soonest that runs for its item."""
     task, offer = t.tasks, t.offers
     rows = look.db.execute(sa.select(task, sa.literal(case.reference).label("reference"), sa.literal(case.stage).label("stage"))
                            .where(task.c.case_id == case.id, task.c.state != "cancelled").order_by(task.c.due, task.c.offered_at)).all()
@@ -202,8 +205,9 @@ def _tasks(look: Look, case: Case, agencies: dict[str, str], entered: set[str], 
     mine = {row.id for row in rows if look.actor.answers_to(offered[row.id]) or look.actor.person in (row.claimed_by, row.done_by)}
     people = person_names(look, [person for row in rows for person in (row.claimed_by, row.done_by)])
     hands_over = look.actor.may("hand_over", case.id)
+    on_the_way = {clock.item: clock.due for clock in reversed(clocks) if clock.item and not (clock.ended or clock.milestone)}
     open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies), can_open=hands_over or row.id in mine,
-                          for_me=row.id in mine)
+                          for_me=row.id in mine, due=row.due or on_the_way.get(row.item))
                  for row in rows if row.state == "open" and (full or row.id in mine)]
     done = done_rows(look, case, mine, agencies, entered, full=full)
     return sorted(open_rows, key=lambda row: (row.due is None, row.due, row.offered_at)), done, {row.element for row in rows if row.state == "open"}

@@ -25,6 +25,7 @@ from engine.work import saved_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from engine.forms import Form
     from engine.look import Look
@@ -80,7 +81,8 @@ def task_page(look: Look, task: str) -> TaskPage:
     draft, at = draft_of(look, draft_place(task=task), case)
     agencies = agency_names(look)
     people = person_names(look, (row.claimed_by, row.done_by))
-    clocks = _clocks_of(look, case, element, row.item)
+    clocks, on_the_way_to = _clocks_of(look, case, element, row.item)
+    due = row.due or on_the_way_to
     locked = judge(case.pack, element.gate, asked.names, look.now) if row.state == "open" and element.gate else []
     offered = holders(look.db, task)
     look.shows(case.id, f"task {element.id}")
@@ -90,8 +92,8 @@ def task_page(look: Look, task: str) -> TaskPage:
         title=element.name, help=element.documentation or element.help, form=asked.form, names=asked.names,
         values=draft if draft is not None else _opening(look, case, element, row, asked) if is_open else {}, draft_at=at, confirm=element.confirm,
         pack=case.pack.id, element=element.id, clause=", ".join(element.clauses), case_id=case.id, id=task, reference=case.reference,
-        case=_nutshell(look, case, agencies), item=item_name(row.item, agencies), agency_name=agencies.get(row.agency or ""), due=row.due,
-        due_kind=clocks[0][2] if clocks else None, overdue_days=max(0, (look.today - row.due).days) if row.due and is_open else 0, clauses=clocks,
+        case=_nutshell(look, case, agencies), item=item_name(row.item, agencies), agency_name=agencies.get(row.agency or ""), due=due,
+        due_kind=clocks[0][2] if clocks else None, overdue_days=max(0, (look.today - due).days) if due and is_open else 0, clauses=clocks,
         state=row.state, done_by_name=people.get(row.done_by) if row.done_by else None, done_at=row.done_at, claimed_by=row.claimed_by,
         claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, can_claim=is_open and row.claimed_by is None and for_me,
         can_let_go=is_open and mine, can_hand_over=is_open and (row.claimed_by is None or mine or look.actor.may("hand_over", case.id)),
@@ -165,12 +167,14 @@ def _opening(look: Look, case: Case, element: Element, row: Any, asked: Asked) -
     return values
 
 
-def _clocks_of(look: Look, case: Case, element: Element, item: str | None) -> list[tuple[str, str, str]]:
-    """The deadlines this task would meet: title, clause, kind."""
+def _clocks_of(look: Look, case: Case, element: Element, item: str | None) -> tuple[list[tuple[str, str, str]], date | None]:
+    """The deadlines this task would meet: title, clause, kind. If it meets none, the soonest of its item, which it is on the way to, and its day."""
     d = t.deadlines
-    rows = look.db.execute(sa.select(d.c.name, d.c.item).where(d.c.case_id == case.id, d.c.ended_at.is_(None)).order_by(d.c.due))
-    rules = [case.pack.deadlines[row.name] for row in rows if not row.item or row.item == item]
-    return [(rule.title, rule.clause or "", rule.kind) for rule in rules if element.id in rule.ends]
+    rows = look.db.execute(sa.select(d.c.name, d.c.item, d.c.due).where(d.c.case_id == case.id, d.c.ended_at.is_(None)).order_by(d.c.due)).all()
+    found = [(case.pack.deadlines[row.name], row) for row in rows if not row.item or row.item == item]
+    met = [(rule, row) for rule, row in found if element.id in rule.ends]
+    near = [] if met else [(rule, row) for rule, row in found if row.item and not rule.milestone][:1]
+    return [(rule.title, rule.clause or "", rule.kind) for rule, _ in met or near], near[0][1].due if near else None
 
 
 def _nutshell(look: Look, case: Case, agencies: dict[str, str]) -> Nutshell:

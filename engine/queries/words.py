@@ -11,6 +11,7 @@ from engine.store import tables as t
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from engine.forms import Field, Row
     from engine.look import Look
@@ -72,13 +73,13 @@ def offered_in_words(pack: Pack, holders: Iterable[str], agencies: dict[str, str
 
 
 def task_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str], people: dict[str | None, str], who: str = "",
-             *, can_open: bool = True, for_me: bool = False) -> TaskRow:
+             *, can_open: bool = True, for_me: bool = False, due: date | None = None) -> TaskRow:
     """A row of `tasks` joined with its case's reference and stage."""
-    element = pack.tasks[row.element]
+    element, due = pack.tasks[row.element], due or row.due
     return TaskRow(
         id=row.id, name=element.name, reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""),
-        agency_name=agencies.get(row.agency or ""), item=item_name(row.item, agencies), due=row.due,
-        overdue_days=max(0, (look.today - row.due).days) if row.due else 0, offered_at=row.offered_at, claimed_by=row.claimed_by,
+        agency_name=agencies.get(row.agency or ""), item=item_name(row.item, agencies), due=due,
+        overdue_days=max(0, (look.today - due).days) if due else 0, offered_at=row.offered_at, claimed_by=row.claimed_by,
         claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, mine=row.claimed_by == look.actor.person,
         round=row.round, who=who, can_open=can_open, for_me=for_me)
 
