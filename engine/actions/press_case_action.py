@@ -28,7 +28,7 @@ def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, 
     here = progress.resume(work, held)
     agency = answers.get("agency") if isinstance(answers, Mapping) else None
     waiting = waited_for(held.pack, here.waiting_messages(), agency).get(action)
-    if waiting is None:
+    if waiting is None or (held.ended_at is not None and not offered.after_end):
         raise NotAllowed(f"“{offered.label}” is not possible now.")
     if not may_press(work.actor, offered, waiting.place, held):
         raise NotAllowed(f"“{offered.label}” is for: {', '.join(held.pack.roles[role].label for role in offered.offer_to)}.")

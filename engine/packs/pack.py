@@ -48,6 +48,11 @@ class Start:
     at: Element = field(repr=False)
 
     @property
+    def after_end(self) -> bool:
+        """May it still be pressed when the case has its outcome?"""
+        return self.at.properties.get("after_end") == "true"
+
+    @property
     def checks(self) -> tuple[str, ...]:
         return self.at.checks
 

@@ -125,9 +125,24 @@ def _case(here: Here) -> None:
         case.stage = process.stage
         work.record("stage_entered", stage=case.stage)
     if process.ended and case.ended_at is None:
-        case.ended_at, case.outcome = work.now, process.outcome
+        _ends(here, process.outcome)
+    elif (outcome := _outcome_passed(here)) and outcome != case.outcome:
+        _ends(here, outcome)
+
+
+def _outcome_passed(here: Here) -> str | None:
+    """The outcome at an event passed in this step: the case has ended, though its process still listens for what may come after."""
+    passed = [here.case.pack.elements[element] for element, _ in here.passed if element in here.case.pack.elements]
+    return next((element.outcome for element in reversed(passed) if element.outcome and element.kind == "intermediateThrowEvent"), None)
+
+
+def _ends(here: Here, outcome: str | None) -> None:
+    case = here.case
+    case.outcome = outcome
+    if case.ended_at is None:
+        case.ended_at = here.work.now
         here.clocks.end_all()
-        work.record("case_ended", outcome=case.outcome)
+    here.work.record("case_ended", outcome=outcome)
 
 
 def _moments(here: Here) -> None:

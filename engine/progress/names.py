@@ -63,7 +63,8 @@ class Names:
     def _case(self, _wanted: set[str], _place: Place | None) -> dict[str, Any]:
         case = self.case
         return {"reference": case.reference, "started": case.started_at.astimezone(self.settings.board.timezone).date(),
-                "edition": case.options.get("guidance_edition"), "agency": case.agency, "stage": case.stage, "start": case.start}
+                "edition": case.options.get("guidance_edition"), "agency": case.agency, "stage": case.stage, "start": case.start,
+                "outcome": case.outcome}
 
     def _options(self, _wanted: set[str], _place: Place | None) -> dict[str, Any]:
         return {name: option.default for name, option in self.case.pack.options.items()} | dict(self.case.options)

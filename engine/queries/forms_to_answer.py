@@ -57,7 +57,7 @@ def action_page(look: Look, reference: str, action: str) -> FormPage:
         raise NotFound
     process = running(look, case)
     waiting = waited_for(case.pack, process.waiting_messages()).get(action) if process else None
-    if process is None or waiting is None:
+    if process is None or waiting is None or (case.ended_at is not None and not offered.after_end):
         raise NotAllowed(f"“{offered.label}” is not possible now.")
     if not may_press(look.actor, offered, waiting.place, case):
         raise NotFound
@@ -109,12 +109,13 @@ def actions_to_press(look: Look, case: Case) -> list[Start]:
     process = running(look, case) if case.pack.case_actions else None
     waiting = waited_for(case.pack, process.waiting_messages()) if process else {}
     return [action for element, action in case.pack.case_actions.items()
-            if element in waiting and may_press(look.actor, action, waiting[element].place, case)]
+            if element in waiting and (case.ended_at is None or action.after_end) and may_press(look.actor, action, waiting[element].place, case)]
 
 
 def running(look: Look, case: Case) -> Process | None:
-    """The case's process as it stands, to look at; None once it has ended."""
-    return None if case.ended_at is not None else Process.resume(case.program, saved_state(look.db, case), Looking(look, case))
+    """The case's process as it stands, to look at; None once it has ended for good."""
+    listens = any(action.after_end for action in case.pack.case_actions.values())
+    return None if case.ended_at is not None and not listens else Process.resume(case.program, saved_state(look.db, case), Looking(look, case))
 
 
 def task_form(look: Look, task: str) -> BareForm:

@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from engine import actions
+from engine import actions, queries
+from engine.alarm import sweep
 from tests.makers import PASSWORD, board, fill
 from tests.webforms.conftest import Visitor
 from webforms import create_app
@@ -69,3 +70,53 @@ def test_a_hold_is_released_by_its_button(olga, reference):
     olga.get(f"/cases/{reference}")
 
     assert "Held:" not in olga.words
+
+
+def test_a_register_has_a_page_with_its_rows_in_words_and_their_keys(olga, reference):
+    page = olga.get(f"/cases/{reference}")
+    assert f'href="/cases/{reference}/registers/holds"' in page
+    assert "Holds: what waits, why, and until when" in olga.words
+
+    page = olga.get(f"/cases/{reference}/registers/holds")
+
+    assert olga.status == 200
+    assert "H1" in olga.words
+    assert "Publication" in olga.words   # the label, not the value
+    assert 'data-head="' in page         # so that a row can stand as lines on a phone
+    assert "No row says anything yet about:" in olga.words
+
+
+def test_a_register_that_is_not_there_is_not_found(olga, reference):
+    olga.get(f"/cases/{reference}/registers/nothing")
+
+    assert olga.status == 404
+
+
+def test_a_task_without_a_date_has_that_of_the_deadline_it_is_on_the_way_to(house, reference):
+    case = house.ask("olga", queries.case_page, reference)
+    house.do("olga", actions.press_case_action, case.id, "place_hold", {"hold": {"effects": ["publication"], "review_on": date(2026, 3, 10)}})
+    house.at(2026, 3, 11, 0, 0)
+    sweep(house.engine)
+
+    [explaining] = [task for task in house.ask("olga", queries.case_page, reference).open_tasks if task.name == "Say why"]
+    assert (explaining.item, explaining.due, explaining.overdue_days) == ("H2", date(2026, 3, 10), 1)
+    page = house.ask("olga", queries.task_page, explaining.id)
+    assert (page.due, page.clauses) == (date(2026, 3, 10), [("A hold is reviewed", "", "local")])
+
+
+def test_tasks_of_others_stand_apart_from_ones_own(house, olga, reference):
+    olga.get(f"/cases/{reference}")
+    assert "For others" not in olga.words
+
+    [look] = house.ask("olga", queries.case_page, reference).open_tasks
+    house.do("olga", actions.submit_task, look.id, {"words": "Looked at."})
+    olga.get(f"/cases/{reference}")
+
+    assert "For others: nothing waits for you Contribute – North Side" in olga.words
+
+
+def test_what_else_may_be_recorded_stands_under_its_own_heading(olga, reference):
+    page = olga.get(f"/cases/{reference}")
+
+    assert "Something else has happened?" in olga.words
+    assert f'href="/cases/{reference}/do/place_hold"' in page

@@ -137,7 +137,7 @@ def test_the_case_page_lists_papers_with_who_may_read_them(papers, come_in):
 
     assert "Papers" in olga.words
     assert "Letter to an agency – North Side: Word" in olga.words
-    assert "for Office, Representative" in olga.words
+    assert "For Office, Representative." in olga.words
     assert "Answers of the agencies: PDF" in olga.words
     pack = rows(papers, started.case, "pack")[0].id
     response = olga.client.get(f"/documents/{pack}?as=pdf")

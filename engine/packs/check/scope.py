@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.packs.pack import Pack
 
 #: What the engine knows by itself; None stands for anything.
-CASE = {"reference", "started", "edition", "agency", "stage", "start"}
+CASE = {"reference", "started", "edition", "agency", "stage", "start", "outcome"}
 BOARD = {"name", "short", "agencies"}
 METHOD = {"key", "title", "process"}
 ME = {"key", "name", "agency", "roles"}
