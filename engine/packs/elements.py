@@ -140,6 +140,11 @@ class Element:
         return split(self.properties.get("shows"))
 
     @property
+    def corrected_with(self) -> str | None:
+        """The case action that changes what was answered here, because too much follows from it for a correction."""
+        return self.properties.get("corrected_with")
+
+    @property
     def offer_to(self) -> tuple[str, ...]:
         """The roles that see this event as a button; nobody means that it comes from outside."""
         return split(self.properties.get("offer_to"))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.errors import Hit
     from engine.forms import Item
     from engine.packs import Element
+    from engine.packs.pack import Start
     from engine.settings import Settings
     from engine.work import Case
 
@@ -80,6 +81,13 @@ def may_correct(actor: Actor, case: Case, given_by: str) -> bool:
     return (actor.person == given_by and case.ended_at is None) or (actor.may("correct_answers", case.id) and actor.may("see_answers", case.id))
 
 
+def changed_with(case: Case, element: Element) -> Start | None:
+    """The button that changes what is answered here: it moves what followed from the answer, which a correction would leave as it was.
+
+    None once the case has ended: there is no such button any more, and nothing that could follow."""
+    return case.pack.case_actions.get(element.corrected_with or "") if case.ended_at is None else None
+
+
 def answer_of(db: sa.Connection, case: Case, settings: Settings, actor: Actor, submission: str) -> Answer:
     """The answer this person wants to correct, or why they may not."""
     s = t.submissions
@@ -92,6 +100,8 @@ def answer_of(db: sa.Connection, case: Case, settings: Settings, actor: Actor, s
         if actor.person == row.by:
             raise NotAllowed("The case has ended. Ask the Business Manager to correct what you answered.")
         raise NotAllowed("An answer is corrected by whoever gave it while the case is open, or by someone with the permission, such as the Business Manager.")
+    if button := changed_with(case, element):
+        raise NotAllowed(f"This is changed with “{button.label}” on the case page, not corrected here.")
     if actor.person and actor.person != row.by and (name := barred_from(db, case, element, actor.person, row.item)):
         raise NotAllowed(f"You cannot correct this: you did “{name}”, and this has to be independent of it. Ask whoever answered it.")
     form = case.pack.form_of(element.id)
@@ -270,4 +280,4 @@ def _giver(db: sa.Connection, person: str, case: str) -> Actor:
     return Actor(person=row.id, name=row.name, agency=row.agency, holdings=tuple(Holding(one.role, one.agency, one.case_id) for one in held))
 
 
-__all__ = ["WHY", "WHY_FIELD", "Answer", "Corrected", "answer_of", "judged", "may_correct", "readable_here"]
+__all__ = ["WHY", "WHY_FIELD", "Answer", "Corrected", "answer_of", "changed_with", "judged", "may_correct", "readable_here"]

@@ -161,12 +161,12 @@ def board_names(db: sa.Connection, settings: Settings) -> dict[str, Any]:
 
 
 def people_names(db: sa.Connection) -> list[dict[str, Any]]:
-    """The name `people`: everyone who can be picked in a form, with the roles they hold whatever the case."""
+    """The name `people`: everyone who can be picked in a form, with their agency and the roles they hold whatever the case."""
     p, h = t.people, t.holdings
-    query = sa.select(p.c.id, p.c.name, h.c.role).outerjoin(h, sa.and_(h.c.person == p.c.id, h.c.case_id.is_(None), h.c.until.is_(None)))
+    query = sa.select(p.c.id, p.c.name, p.c.agency, h.c.role).outerjoin(h, sa.and_(h.c.person == p.c.id, h.c.case_id.is_(None), h.c.until.is_(None)))
     found: dict[str, dict[str, Any]] = {}
     for row in db.execute(query.where(p.c.active).order_by(p.c.name, p.c.id, h.c.role)):
-        person = found.setdefault(row.id, {"key": row.id, "name": row.name, "roles": []})
+        person = found.setdefault(row.id, {"key": row.id, "name": row.name, "agency": row.agency, "roles": []})
         person["roles"] += [row.role] if row.role and row.role not in person["roles"] else []
     return list(found.values())
 

@@ -11,7 +11,7 @@ from engine.errors import NotFound
 from engine.forms import Row, Upload
 from engine.packs import REASON
 from engine.progress.answers import draft_place, paths_of
-from engine.progress.correcting import WHY, WHY_FIELD, answer_of, judged, may_correct
+from engine.progress.correcting import WHY, WHY_FIELD, answer_of, changed_with, judged, may_correct
 from engine.progress.effects import Given, effects_of
 from engine.progress.names import Names
 from engine.queries.forms_to_answer import draft_of
@@ -48,9 +48,13 @@ def done_rows(look: Look, case: Case, mine: set[str], agencies: dict[str, str], 
         found.append(DoneRow(
             name=element.properties.get("label") or element.name, item=item_name(row.item, agencies), who=people.get(row.by, ""), at=row.at,
             task=row.task if row.id in readable_ones else None, answer=row.id if row.id in readable_ones else None,
-            can_correct=row.id in readable_ones and may_correct(look.actor, case, row.by), corrections=corrected.get(row.id, []),
+            can_correct=row.id in readable_ones and _correctable(look, case, row), corrections=corrected.get(row.id, []),
             stage=case.pack.stages.get(stage, "")))
     return found
+
+
+def _correctable(look: Look, case: Case, row: Any) -> bool:
+    return may_correct(look.actor, case, row.by) and not changed_with(case, case.pack.elements[row.element])
 
 
 def answer_page(look: Look, reference: str, answer: str) -> AnswerPage:
@@ -68,7 +72,7 @@ def answer_page(look: Look, reference: str, answer: str) -> AnswerPage:
     look.shows(case.id, f"answer {element.id}")
     return AnswerPage(id=row.id, reference=case.reference, title=element.properties.get("label") or element.name, item=item_name(row.item, agency_names(look)),
                       who=person_names(look, [row.by]).get(row.by, ""), at=row.at, rows=readable(look.actor, case, rows, _agency(look, row.task)),
-                      corrections=corrections_of(look, case, [row]).get(row.id, []), can_correct=may_correct(look.actor, case, row.by), task=row.task)
+                      corrections=corrections_of(look, case, [row]).get(row.id, []), can_correct=_correctable(look, case, row), task=row.task)
 
 
 def correction_page(look: Look, reference: str, answer: str) -> CorrectionPage:

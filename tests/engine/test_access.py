@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from engine import actions, queries
 from engine.errors import NotAllowed, NotFound, Refused
+from engine.progress.names import people_names
 from engine.store import tables as t
 from tests.makers import everything_else, paper
 
@@ -243,6 +244,14 @@ def test_someone_who_left_cannot_come_in(office):
     office.write(sa.update(t.people).where(t.people.c.id == person).values(active=False))
 
     assert office.engine.actor(person) is None
+
+
+def test_forms_and_checks_know_the_agency_of_everyone_who_can_be_picked(office):
+    with office.engine.database.reading() as db:
+        found = {person["name"]: person for person in people_names(db)}
+
+    assert found["Nora Example"] == {"key": office.who("nora").person, "name": "Nora Example", "agency": "NOR", "roles": ["rep"]}
+    assert found["Olga Example"]["agency"] is None
 
 
 def test_looking_at_content_stands_on_the_trail(office, case):

@@ -412,6 +412,28 @@ def test_a_round_that_was_answered_again_moves_nothing_that_counts_from_the_late
         (1, "cancelled", date(2026, 2, 19), date(2026, 3, 5)), (2, "running", date(2026, 2, 26), date(2026, 3, 12))]
 
 
+def test_what_has_a_button_of_its_own_is_changed_with_that_and_not_corrected(desk):
+    case = desk.begin("NOR", "SOU")
+    desk.answer(case.case, "NOR", "nora")
+
+    with pytest.raises(NotAllowed, match="changed with “Ask for a decision” on the case page, not corrected here"):
+        correct(desk, case.case, "answer", "nora", item="NOR", findings="A note after all")
+    with pytest.raises(NotAllowed, match="not corrected here"):
+        desk.ask("hedy", queries.correction_page, case.reference, answer_of(desk, case.case, "answer", "NOR"))
+    done = {row.name: row.can_correct for row in desk.ask("hedy", queries.case_page, case.reference).done_tasks}
+    assert done == {"Answer": False, "Ask something": True}
+    assert not desk.ask("nora", queries.answer_page, case.reference, answer_of(desk, case.case, "answer", "NOR")).can_correct
+
+
+def test_once_the_case_has_ended_there_is_no_such_button_and_it_is_corrected(desk):
+    case = desk.begin("NOR").case
+    desk.answer(case, "NOR", "nora")
+    do(desk, case, "decide", decided_on="2026-03-02", decision="Yes")
+    correct(desk, case, "answer", item="NOR", findings="A note after all")
+
+    assert desk.trail(case, "answer_corrected")
+
+
 # ---- what is left for a person
 
 def test_choices_and_tables_that_would_have_gone_otherwise_are_listed_and_nothing_is_run_again(both_desks):

@@ -62,6 +62,8 @@ TOGETHER = [
     Slip("not_by nobody", BPMN, property_("not_by", "request_made"), property_("not_by", "request_sent"), "approve",
          "not_by names “request_sent”",
          line='id="approve"'),
+    Slip("corrected with nothing", BPMN, property_("confirm", "true"), property_("confirm", "true") + property_("corrected_with", "approve"),
+         "approve", "corrected_with names “approve”, which is no case action", line='id="approve"'),
     Slip("misspelt property", BPMN, property_("confirm", "true"), property_("confrim", "true"), "approve", "“confrim” is no property",
          line='id="approve"'),
     Slip("unknown stage", BPMN, property_("stage", "buying"), property_("stage", "paying"), "quote", "There is no stage “paying”",

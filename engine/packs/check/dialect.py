@@ -21,9 +21,10 @@ CATCHES = {"intermediateCatchEvent": {"message", "timer", "signal"}, "boundaryEv
 #: Properties of ours, and the kinds of elements that may have them; nobody reads any other.
 BUTTONS = {"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"}
 PROPERTIES: dict[str, set[str] | None] = {
-    "form": BUTTONS, "offer_to": BUTTONS, "label": BUTTONS, "group": BUTTONS, "after_end": BUTTONS, "stage": None, "outcome": {"endEvent", "intermediateThrowEvent"}, "clause": None,
+    "form": BUTTONS, "offer_to": BUTTONS, "label": BUTTONS, "group": BUTTONS, "after_end": BUTTONS, "stage": None,
+    "outcome": {"endEvent", "intermediateThrowEvent"}, "clause": None,
     "checks": {"userTask", *BUTTONS}, "gate": {"userTask", *BUTTONS}, "not_by": {"userTask", *BUTTONS}, "confirm": {"userTask", *BUTTONS},
-    "help": {"userTask", *BUTTONS}, "opens_with": {"userTask"}, "shows": {"userTask"}, "grows": {*ACTIVITIES},
+    "help": {"userTask", *BUTTONS}, "opens_with": {"userTask"}, "corrected_with": {"userTask"}, "shows": {"userTask"}, "grows": {*ACTIVITIES},
 }
 
 

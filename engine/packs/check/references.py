@@ -120,6 +120,9 @@ def _elements(pack: Pack) -> Iterator[Fault]:
         for id in element.not_by:
             if id not in pack.tasks and id not in pack.starts and id not in pack.case_actions and all_read(pack):
                 yield at(element, f"not_by names “{id}”, which is no task: write the id of the task whose doer may not do this one.")
+        if element.corrected_with is not None and element.corrected_with not in pack.case_actions and all_read(pack):
+            yield at(element, f"corrected_with names “{element.corrected_with}”, which is no case action: write the id of the message event that is the "
+                              f"button; {known(pack.case_actions)}.")
         if element.stage is not None:
             if main is not None and process.id != main.id:
                 yield at(element, "Only the main process has stages: take the property out, or move it to the activity that calls this process.")
