@@ -84,7 +84,7 @@ def addresses(service: Service, login: str) -> Iterator[tuple[str, str]]:
         "tasks": [{"task": task} for task in {(row.element, row.state): row.id for row in tasks}.values()],
         "start": [{"pack": start.pack, "start": start.start} for start in starts],
         "action": [{"reference": reference, "action": one} for one in ("withdraw", "add_agency", "release_with_gaps", "ask_peer_challenge", "ask_panel_again")],
-        "process": [{"reference": reference, "process": process} for process in sorted(pack.processes) if login == SEES_ALL or process == pack.main],
+        "process": [{"reference": reference, "process": process} for process in sorted(pack.processes) if login == SEES_ALL or process == pack.main.id],
         "name": [{"reference": reference, "name": register} for register in pack.registers],
         "answer": [{"reference": reference, "answer": answer} for answer in answered],
         "decision": [{"reference": reference, "decision": decision} for decision in decisions],
