@@ -23,7 +23,7 @@ from engine.bench import bench_command
 from engine.errors import PackFaults, Refused
 from engine.logs import set_up_logs
 from engine.packs import check, check_file, outline, read_pack
-from engine.rehearsal.several import play_all
+from engine.rehearsal.several import NoSuchPack, play_all
 from engine.releases import newest
 from engine.rules.passwords import hashed
 from engine.settings import BadSettings, load_settings
@@ -181,11 +181,14 @@ def _inline(value: Any) -> str:
 def rehearse_command(files: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001
     """Play scenario FILES, or every pack's own, each in a database of its own."""
     rows: list[dict[str, Any]] = []
-    for played in play_all(_scenarios(files), settings_here()):
-        rows.append({"file": str(played.file), "title": played.title, "passed": not played.failures, "failures": list(played.failures)})
-        if not as_json:
-            words = "".join(f"\n       {failure}" for failure in played.failures)
-            click.echo(f"{'FAIL' if words else 'ok  '} {played.title} ({played.file.name}){words}")
+    try:
+        for played in play_all(_scenarios(files), settings_here()):
+            rows.append({"file": str(played.file), "title": played.title, "passed": not played.failures, "failures": list(played.failures)})
+            if not as_json:
+                words = "".join(f"\n       {failure}" for failure in played.failures)
+                click.echo(f"{'FAIL' if words else 'ok  '} {played.title} ({played.file.name}){words}")
+    except NoSuchPack as missing:
+        raise click.UsageError(str(missing)) from missing
     failed = sum(not row["passed"] for row in rows)
     show(rows, as_json=as_json, words=f"{len(rows) - failed} as they should, {failed} not.")
     sys.exit(1 if failed else 0)

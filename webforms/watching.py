@@ -67,7 +67,7 @@ def install(app: Flask) -> None:
 
 def _person() -> str | None:
     """The id of whoever is signed in; nobody is looked up for it."""
-    return current_user.actor.person if g.get("signed_in") else None
+    return current_user.actor.person if g.get("signed_in") and current_user.is_authenticated else None   # who signs out is nobody at the end
 
 
 def exposition() -> bytes:

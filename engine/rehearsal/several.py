@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 WORTH_SHARING = 6
 
 
+class NoSuchPack(Exception):
+    """A scenario is for a pack that is not here."""
+
+
 @dataclass(frozen=True)
 class Played:
     """One scenario and how it went: nothing in `failures` means as it should."""
@@ -51,10 +55,9 @@ def _played(settings: Settings, story: tuple[Path, Path]) -> Played:
         scenario = read_scenario(file, settings.board.timezone)
         title = scenario.title
         folder = settings.packs_folder / scenario.pack if scenario.pack else folder
-        if (folder / "pack.toml").exists():
-            failures += rehearse(scenario, _pack(folder), settings).failures
-        else:
-            failures.append(f"There is no pack called {scenario.pack}.")
+        if not (folder / "pack.toml").exists():
+            raise NoSuchPack(f"There is no pack called {scenario.pack}.")
+        failures += rehearse(scenario, _pack(folder), settings).failures
     except BadScenario as bad:
         failures += [f"{fault.name}: {fault.says}" if fault.name else fault.says for fault in bad.faults]
     except PackFaults as bad_pack:
