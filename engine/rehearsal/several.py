@@ -44,8 +44,11 @@ def play_all(stories: Sequence[tuple[Path, Path]], settings: Settings) -> Iterat
         yield from map(one, stories)
         return
     spawn = multiprocessing.get_context("spawn")  # a forked copy of the expression sandbox hangs
+    longest_first = sorted(range(len(stories)), key=lambda at: -stories[at][0].stat().st_size)  # or one process plays the longest while the others are done
     with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-        yield from pool.map(one, stories)
+        playing = {at: pool.submit(one, stories[at]) for at in longest_first}
+        for at in range(len(stories)):
+            yield playing[at].result()
 
 
 def _played(settings: Settings, story: tuple[Path, Path]) -> Played:
