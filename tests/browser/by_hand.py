@@ -8,14 +8,14 @@ from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from engine import queries
 from engine.alarm import sweep
 from engine.forms import Field, Form, Group, Item, List, Upload
 from engine.rules.access import holder
 from engine.store import tables as t
-from tests.browser.conftest import Service
+from tests.browser.conftest import Service, press, send, settle
 
 Given = Mapping[str, Any] | Callable[..., Mapping[str, Any]]
 MOST_TASKS = 400
@@ -29,7 +29,7 @@ class ByHand:
     as_person: Callable[..., Page]
     given: Mapping[str, Given] = field(default_factory=dict)        # what a task is answered with, beyond the plain sample
     leave: frozenset[str] = frozenset()                             # tasks that nobody does
-    looks: Mapping[str, Callable[[Page], None]] = field(default_factory=dict)   # what is done with the page of a task before it is filled in
+    looks: dict[str, Callable[[Page], None]] = field(default_factory=dict)   # what is done with the first page of a task before it is filled in
     reference: str = ""
     done: list[str] = field(default_factory=list)
     _today: set[tuple[str, str | None, date]] = field(default_factory=set)   # what comes round again is done once a day
@@ -64,17 +64,16 @@ class ByHand:
         for _ in range(MOST_TASKS):
             if until in self.done or self._ended():
                 return
-            if waiting := self._open():
-                self._do(*waiting[0])
+            if waiting := next(self._doable(), None):
+                self._do(*waiting)
             else:
                 self._let_time_pass()
         raise AssertionError(f"still going after {MOST_TASKS} steps; the last were {self.done[-10:]}")
 
-    def _do(self, task: str, element: str, item: str | None) -> None:
-        login = self._someone_for(task)
-        page, shown = self.page(login), self.service.engine.ask(self.service.actor(login), queries.task_page, task)
-        page.goto(f"/tasks/{task}")
-        if look := self.looks.get(element):
+    def _do(self, login: str, shown: Any, element: str, item: str | None) -> None:
+        page = self.page(login)
+        page.goto(f"/tasks/{shown.id}")
+        if look := self.looks.pop(element, None):
             look(page)
         given = self.given.get(element, {})
         self._answer(page, shown.form, shown.names, given(item) if callable(given) else given)
@@ -88,17 +87,22 @@ class ByHand:
         with self.service.engine.database.reading() as db:
             return db.scalar(sa.select(t.cases.c.ended_at).where(t.cases.c.reference == self.reference)) is not None
 
-    def _open(self) -> list[tuple[str, str, str | None]]:
+    def _doable(self) -> Iterator[tuple[str, Any, str, str | None]]:
+        """What is open, oldest first: who does it, the task as they see it, its element and item."""
         k = t.tasks
         query = sa.select(k.c.id, k.c.element, k.c.item).join(t.cases, t.cases.c.id == k.c.case_id).where(
             t.cases.c.reference == self.reference, k.c.state == "open").order_by(k.c.offered_at, k.c.element, k.c.item)
         with self.service.engine.database.reading() as db:
             found = [(row.id, row.element, row.item) for row in db.execute(query)]
         today = self.service.engine.now().date()
-        return [one for one in found if one[1] not in self.leave and (*one[1:], today) not in self._today and not self._page_of(one[0]).locked]
-
-    def _page_of(self, task: str) -> Any:
-        return self.service.engine.ask(self.service.actor(self._candidates(task)[0]), queries.task_page, task)
+        for task, element, item in found:
+            if element in self.leave or (element, item, today) in self._today:
+                continue
+            seen = ((login, self.service.engine.ask(self.service.actor(login), queries.task_page, task)) for login in self._candidates(task))
+            login, shown = next((one for one in seen if one[1].locked or not one[1].barred), (None, None))
+            assert login, f"everyone to whom {element} of {item} is offered is barred from it"
+            if not shown.locked:
+                yield login, shown, element, item
 
     def _candidates(self, task: str) -> list[str]:
         """The logins of those this task is offered to."""
@@ -112,12 +116,6 @@ class ByHand:
         mine = [row.login for row in rows if row.id == assigned]
         assert mine or fit, f"nobody holds {sorted(offers)}"
         return mine or list(dict.fromkeys(fit))
-
-    def _someone_for(self, task: str) -> str:
-        for login in self._candidates(task):
-            if not self.service.engine.ask(self.service.actor(login), queries.task_page, task).barred:
-                return login
-        raise AssertionError("everyone to whom this task is offered is barred from it")
 
     def _let_time_pass(self) -> None:
         k = t.timers
@@ -137,11 +135,11 @@ class ByHand:
             raise AssertionError("already checked")
         for _ in range(4):   # sending brings up what an answer has made into a question
             _fill(page, form, values)
-            page.locator(".app-send button").first.click()
+            send(page)
             if page.get_by_role("heading", name="Check your answers").count():
-                page.get_by_role("button", name="Confirm and send").click()
-            if reason := page.locator('[name="reason_for_going_on"]:visible').all():
-                reason[0].fill("Sample reason for going on")
+                press(page, page.get_by_role("button", name="Confirm and send"))
+            if (reason := page.locator('[name="reason_for_going_on"]:visible')).count():
+                reason.fill("Sample reason for going on")
                 continue
             if not page.locator("form[data-live]").count():
                 return
@@ -152,19 +150,28 @@ class ByHand:
 
 def _fill(page: Page, form: Form, values: Mapping[str, Any]) -> None:
     """Every question of this form that shows, with these answers."""
-    _rows(page, form, values)
-    for _ in range(6):
-        before = _shape(page)
-        for name, item, value in _leaves(form.fields, values, ""):
-            _set(page, name, item, value)
-        page.locator("form[data-live]:not([data-asking])").wait_for()
+    for _ in range(6):   # an answer may bring up a question that stands before it
         _rows(page, form, values)
-        if _shape(page) == before:
+        boxes, acted = _boxes(page), False
+        for name, item, value in _leaves(form.fields, values, ""):
+            if _set(page, boxes, name, item, value):
+                acted = True
+                if settle(page): boxes = _boxes(page)
+        if not acted:
             return
+    raise AssertionError(f"{form.id} does not keep what is typed")
 
 
-def _shape(page: Page) -> Any:
-    return page.eval_on_selector_all("form[data-live] [name]", "all => all.map(one => one.name).join()")
+Boxes = Mapping[str, list[Mapping[str, Any]]]
+
+
+def _boxes(page: Page) -> Boxes:
+    """What can be typed, ticked or chosen on this page, by name, and what it holds. Asked of a page at rest, all at once."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for one in page.eval_on_selector_all("form[data-live] [name]", """all => all.map(one => (
+            {name: one.name, value: one.value, checked: one.checked, files: one.files?.length}))"""):
+        found.setdefault(one["name"], []).append(one)
+    return found
 
 
 def _rows(page: Page, form: Form, values: Mapping[str, Any]) -> None:
@@ -173,8 +180,7 @@ def _rows(page: Page, form: Form, values: Mapping[str, Any]) -> None:
             button = page.locator(f'button[name="do"][value="add:{path}"]')
             if not button.count() or page.locator(f'[id="{path.replace(".", "-")}-{wanted - 1}"]').count():
                 break
-            button.click()
-            page.wait_for_load_state()
+            press(page, button)
 
 
 def _lists(items: Iterable[Item], values: Any, prefix: str) -> Iterator[tuple[str, int]]:
@@ -197,37 +203,41 @@ def _leaves(items: Iterable[Item], values: Any, prefix: str) -> Iterator[tuple[s
             yield prefix + item.key, item, value
 
 
-def _set(page: Page, name: str, item: Field, value: Any) -> None:
-    """One answer typed, ticked or chosen, if its question shows and does not hold it already."""
+def _set(page: Page, boxes: Boxes, name: str, item: Field, value: Any) -> bool:
+    """One answer typed, ticked or chosen, if its question shows and does not hold it already; whether anything was to do."""
     if item.type in ("radio", "checklist", "taglist", "checkbox"):
         given = ["true"] if value is True else [] if value is False else value if isinstance(value, list) else [value]
-        for one in given:
-            box = page.locator(f'input[name="{name}"][value="{_token(one)}"]')
-            if box.count() and not box.is_checked(): box.check()
-    elif item.type == "select":
-        if page.locator(f'select[name="{name}"]').count(): page.locator(f'select[name="{name}"]').select_option(_token(value))
-    elif item.type == "filepicker":
+        wanted = {_token(one) for one in given}
+        unticked = [one["value"] for one in boxes.get(name, []) if one["value"] in wanted and not one["checked"]]
+        for one in unticked: page.locator(f'input[name="{name}"][value="{one}"]').check()
+        return bool(unticked)
+    if item.type == "select":
+        return _type(boxes, name, _token(value), page.locator(f'select[name="{name}"]').select_option)
+    if item.type == "filepicker":
         files = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, Upload)]
-        chooser = page.locator(f'input[name="{name}-file"]')
-        if files and chooser.count() and not chooser.evaluate("one => one.files.length"):
-            chooser.set_input_files([{"name": one.name, "mimeType": one.type, "buffer": one.content} for one in files])
-    elif isinstance(value, datetime):
-        _set_date(page, f"{name}-date", value)
-        _type(page, f"{name}-time", f"{value:%H:%M}")
-    elif isinstance(value, date):
-        _set_date(page, name, value)
+        if not files or any(one["files"] for one in boxes.get(f"{name}-file", [{"files": 1}])):
+            return False
+        page.locator(f'input[name="{name}-file"]').set_input_files([{"name": one.name, "mimeType": one.type, "buffer": one.content} for one in files])
+        return True
+    if isinstance(value, date):
+        box = f"{name}-date" if isinstance(value, datetime) else name
+        parts = {f"{box}-{part}": str(getattr(value, part)) for part in ("day", "month", "year")}
+        if isinstance(value, datetime): parts[f"{name}-time"] = f"{value:%H:%M}"
     else:
-        _type(page, name, f"{value:%H:%M}" if isinstance(value, time) else f"{value:g}" if isinstance(value, float) else str(value))
+        parts = {name: f"{value:%H:%M}" if isinstance(value, time) else f"{value:g}" if isinstance(value, float) else str(value)}
+    done = [_type(boxes, box, text, _box(page, box).fill) for box, text in parts.items()]
+    return any(done)
 
 
-def _set_date(page: Page, name: str, value: date) -> None:
-    for part in ("day", "month", "year"):
-        _type(page, f"{name}-{part}", str(getattr(value, part)))
+def _box(page: Page, name: str) -> Locator:
+    return page.locator(f'[name="{name}"]')
 
 
-def _type(page: Page, name: str, text: str) -> None:
-    box = page.locator(f'[name="{name}"]')
-    if box.count() and box.input_value() != text: box.fill(text)
+def _type(boxes: Boxes, name: str, text: str, how: Callable[[str], object]) -> bool:
+    if name not in boxes or boxes[name][0]["value"] == text:
+        return False
+    how(text)
+    return True
 
 
 def _token(value: Any) -> str:

@@ -1,6 +1,8 @@
 """The real service behind a port, on a clock that the test moves, with the fictional board's people; and a browser for each of them."""
 from __future__ import annotations
 
+import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -11,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from waitress import create_server
 
 from engine import Actor, Engine, actions, open_engine, queries
@@ -26,6 +28,9 @@ from webforms import create_app
 ROOT = Path(__file__).parents[2]
 LONDON = ZoneInfo("Europe/London")
 SCREENSHOTS = ROOT / "build/screenshots"
+PATIENCE = 60_000   # milliseconds: a machine that does ten things at once is slow, not wrong
+
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -79,17 +84,32 @@ def make_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     """make_service("2023-03-06T09:00"): a service of its own whose clock stands there."""
     ends: list[Callable[[], object]] = []
 
-    def make(when: str) -> Service:
-        folder = tmp_path_factory.mktemp("service")
+    prepared: dict[str, tuple[Path, list[SignIn]]] = {}
+
+    def opened(folder: Path, when: str) -> Engine:
         environment = {"DATABASE_URL": f"sqlite:///{folder}/database.sqlite", "CASEREVIEW_SECRET_KEY": "s" * 40,
                        "CASEREVIEW_MASTER_KEY": "bWFzdGVyLWtleS1mb3ItdGVzdHMtb25seS0zMmJ5dGU="}
         settings = load_settings(ROOT / "config", environment, kind="development")
         settings = replace(settings, data_folder=folder, demo_people=True, sessions=replace(settings.sessions, idle_minutes=10**6, absolute_minutes=10**6))
-        migrate(settings.database_url)
-        engine = open_engine(settings, SetClock(datetime.fromisoformat(when).replace(tzinfo=LONDON)))
-        made = prepare(engine)
+        return open_engine(settings, SetClock(datetime.fromisoformat(when).replace(tzinfo=LONDON)))
+
+    def office(when: str) -> tuple[Path, list[SignIn]]:
+        """A folder with a board on the first morning, and who works there: made once, since a pack takes seconds to release."""
+        if when not in prepared:
+            folder = tmp_path_factory.mktemp("prepared")
+            migrate(f"sqlite:///{folder}/database.sqlite")
+            engine = opened(folder, when)
+            prepared[when] = folder, prepare(engine)
+            engine.close()
+        return prepared[when]
+
+    def make(when: str) -> Service:
+        folder = tmp_path_factory.mktemp("service")
+        as_prepared, made = office(when)
+        shutil.copytree(as_prepared, folder, dirs_exist_ok=True)
+        engine = opened(folder, when)
         app = create_app(engine)
-        server = create_server(app, host="127.0.0.1", port=0, threads=4)
+        server = create_server(app, host="127.0.0.1", port=0, threads=4, connection_limit=2000)   # many people's browsers, a few each
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         ends.append(lambda: (server.close(), engine.close()))
@@ -111,19 +131,52 @@ def as_person(service: Service, browser: Browser) -> Iterator[Callable[..., Page
     """as_person("business.manager"): a page in that person's own browser, signed in."""
     def enter(login: str, **options: Any) -> Page:
         if login not in service.contexts:
-            context = service.contexts[login] = browser.new_context(base_url=service.address, locale="en-GB", timezone_id="Europe/London", **options)
+            context = service.contexts[login] = own_browser(browser, service, **options)
             page = context.new_page()
-            page.goto("/sign-in")
-            page.get_by_label("Sign-in name").fill(login)
-            page.get_by_label("Password", exact=True).fill(service.people[login].password)
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url("**/")
+            sign_in(page, login, service.people[login].password)
             page.close()
         return service.contexts[login].new_page()
 
     yield enter
     for context in service.contexts.values():
         context.close()
+
+
+def own_browser(browser: Browser, service: Service, **options: Any) -> BrowserContext:
+    """As good as a browser on somebody's desk: no cookie of anyone else's."""
+    context = browser.new_context(base_url=service.address, locale="en-GB", timezone_id="Europe/London", **options)
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
+def sign_in(page: Page, login: str, password: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("Sign-in name").fill(login)
+    page.get_by_label("Password", exact=True).fill(password)
+    press(page, page.get_by_role("button", name="Sign in"))
+    expect(page).to_have_url(re.compile("//[^/]+/$"))
+
+
+# ---- what a person does who waits for the page; playwright's `click` does not, nor do `count`, `all`, `input_value` and a picture
+
+def press(page: Page, button: Locator) -> None:
+    """Press what sends a form, or follow a link; done when the page that comes of it is there, scripts and all."""
+    with page.expect_navigation(wait_until="load"):
+        button.click()
+
+
+def settle(page: Page) -> bool:
+    """Leave the box that was typed in, and wait until the questions that hang on its answer have come or gone; False when none do."""
+    if not page.evaluate("() => { document.activeElement?.blur(); return Boolean(document.querySelector('form[data-asking]')) }"):
+        return False   # only leaving a box makes what was typed a change; the script then asks at once or not at all
+    page.locator("form[data-live]:not([data-asking])").wait_for()
+    return True
+
+
+def send(page: Page) -> None:
+    """Press the first button below the form."""
+    settle(page)
+    press(page, page.locator(".app-send button").first)
 
 
 def shoot(page: Page, name: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Service, shoot
-from tests.browser.test_a_case import fill, send
+from tests.browser.conftest import Service, press, send, shoot
+from tests.browser.test_a_case import fill
 
 Enter = Callable[..., Page]
 
@@ -20,7 +20,7 @@ def test_a_wrong_day_of_receipt_is_put_right(service: Service, as_person: Enter)
     service.at("2023-03-09T10:00:00")
     manager = as_person("business.manager")
     manager.goto(f"/cases/{reference}")
-    manager.get_by_role("link", name="Correct Register a referral").click()
+    press(manager, manager.get_by_role("link", name="Correct Register a referral"))
     shoot(manager, "60-correct")
 
     send(manager)
@@ -30,14 +30,13 @@ def test_a_wrong_day_of_receipt_is_put_right(service: Service, as_person: Enter)
     expect(manager.locator(".govuk-error-summary")).to_contain_text("future")  # a day that has not come
     shoot(manager, "61-correct-future")
     fill(manager, dates={"received_on": "2 3 2023"})
-    manager.locator("#received_on-year").blur()
     fill(manager, {"received_reason": "It came on Thursday evening"})  # asked again, now that it is not in the future
     send(manager)
     expect(manager.get_by_role("heading", name="Check what changes")).to_be_visible()
     expect(manager.get_by_text("2 April 2023")).to_be_visible()
     shoot(manager, "62-correct-check")
 
-    manager.get_by_role("button", name="Correct the answer").click()
+    press(manager, manager.get_by_role("button", name="Correct the answer"))
     expect(manager.get_by_text("The answer is corrected")).to_be_visible()
     shoot(manager, "63-corrected")
     manager.goto(f"/cases/{reference}")

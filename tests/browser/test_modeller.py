@@ -16,6 +16,7 @@ from engine import SYSTEM, actions, open_engine
 from engine.packs import Pack, check, read_diagram, read_pack
 from engine.settings import load_settings
 from engine.store.migrate import migrate
+from tests.browser.conftest import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("modeller")   # it takes a second to start: one worker, one page
 
@@ -35,7 +36,7 @@ def modeller(browser: Browser) -> Iterator[Page]:
     if not (BUILT / "modeller.js").exists():
         raise RuntimeError("The modeller has not been built: `make test` does.")
     page = browser.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE)
     page.set_content("<!doctype html><html lang='en'><title>Modeller</title>")
     page.add_style_tag(path=BUILT / "modeller.css")
     page.add_script_tag(path=BUILT / "modeller.js")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from engine.store import tables as t
 from tests.browser.by_hand import ByHand
-from tests.browser.conftest import Service, shoot
+from tests.browser.conftest import Service, own_browser, press, shoot
 
 Enter = Callable[..., Page]
 SUSPECTED = {"abuse_or_neglect": "suspected", "child_died": "yes", "more_information": "no"}
@@ -41,10 +41,10 @@ def test_a_case_goes_from_a_practitioners_concern_to_the_public_page_and_the_las
     reference = case.start("practitioner.hlt", "concern_raised")
     case.go_on(until="publish_report")
 
-    public = browser.new_context(base_url=service.address).new_page()   # nobody: no session, no cookie
+    public = own_browser(browser, service).new_page()   # nobody: no session, no cookie
     public.goto("/published/")
     shoot(public, "41-published")
-    public.get_by_role("link", name=reference).first.click()
+    press(public, public.get_by_role("link", name=reference).first)
     expect(public.get_by_role("heading", level=1)).to_be_visible()
     shoot(public, "42-published-report")
     assert public.context.cookies() == []
