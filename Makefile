@@ -6,7 +6,7 @@ export PORT ?= 8000
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak lock clean
+.PHONY: help setup run test check bench soak sbom lock clean
 
 help:   ## these lines
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -21,13 +21,15 @@ test:   ## every test: unit, PostgreSQL, browser, scenarios; ARGS="-k …" for s
 	@$(PYTHON) tools/bootstrap.py test
 	@exec .venv/bin/python -m pytest -n 2 $(ARGS)
 
-check:  ## linters, types, who may import whom, and the packs
+check:  ## linters, types, who may import whom, the house rules of safety, and the packs
 	@$(PYTHON) tools/bootstrap.py check
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/deptry engine webforms
 	.venv/bin/vulture
+	.venv/bin/bandit -q -c pyproject.toml -r engine webforms tools
+	.venv/bin/python tools/rules.py
 	.venv/bin/casereview check
 
 bench: setup    ## measure; ARGS=http for one part
@@ -36,6 +38,10 @@ bench: setup    ## measure; ARGS=http for one part
 soak:   ## the long fault runs
 	@$(PYTHON) tools/bootstrap.py test
 	@exec .venv/bin/python -m pytest -m soak $(ARGS)
+
+sbom:   ## everything this is made of, as CycloneDX in build/sbom.json
+	@$(PYTHON) tools/bootstrap.py test
+	@.venv/bin/python tools/sbom.py
 
 lock:   ## write requirements/*.lock and package-lock.json anew; ARGS=--upgrade for newer versions of what we do not name
 	@$(PYTHON) tools/bootstrap.py lock $(ARGS)

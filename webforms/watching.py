@@ -59,8 +59,8 @@ def install(app: Flask) -> None:
         figures.seconds.labels(page).observe(took)
         if page not in UNNOTED:
             # No query string and no body; and no address that leads nowhere: what people search for, type or paste stays out of logs.
-            path = {"path": request.path} if response.status_code not in (400, 404) else {}
-            log.info("request", person=_person(), method=request.method, page=page, **path, status=response.status_code, ms=round(took * 1000, 1))
+            path = request.path if response.status_code not in (400, 404) else None
+            log.info("request", person=_person(), method=request.method, page=page, path=path, status=response.status_code, ms=round(took * 1000, 1))
         clear_contextvars()
         return response
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -42,10 +43,11 @@ def postman(settings: Mail, folder: Path) -> Iterator[Postman]:
         where.mkdir(parents=True, exist_ok=True)
         yield lambda mail: (where / f"{mail['Message-ID'].strip('<>').partition('@')[0]}.eml").write_bytes(mail.as_bytes())
         return
-    kind = smtplib.SMTP_SSL if settings.security == "tls" else smtplib.SMTP
+    proven = ssl.create_default_context()   # smtplib by itself takes any certificate
+    kind = partial(smtplib.SMTP_SSL, context=proven) if settings.security == "tls" else smtplib.SMTP
     with kind(settings.host, settings.port, timeout=settings.timeout_seconds) as server:
         if settings.security == "starttls":
-            server.starttls(context=ssl.create_default_context())
+            server.starttls(context=proven)
         if settings.user:
             server.login(settings.user, settings.password or "")
         yield server.send_message

@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.bpmn.util import PendingBpmnEvent
 
 from engine import feel
+from engine.clock import SystemClock
 from engine.spiff import mends
 from engine.spiff.environment import incident
 from engine.spiff.steps import engine
@@ -67,7 +68,7 @@ class Timer(TimerEventDefinition):
 
 def clock(environment: Any) -> datetime:
     """The time it is for timers."""
-    now: datetime = environment.now if mends.on(4) else datetime.now(UTC)
+    now: datetime = environment.now if mends.on(4) else SystemClock().now()
     return now
 
 

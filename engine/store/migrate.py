@@ -2,16 +2,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK = 0x5C5  # any number that nothing else locks
@@ -34,7 +31,7 @@ def bring_to(db: sa.Connection, schema: str) -> None:
 def hold_for_migration(db: sa.Connection) -> None:
     """One process at a time: whoever comes second waits until this transaction is over. SQLite has one writer anyway."""
     if db.dialect.name == "postgresql":
-        db.exec_driver_sql(f"select pg_advisory_xact_lock({LOCK})")
+        db.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 def schema_of(db: sa.Connection) -> str | None:

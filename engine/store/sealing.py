@@ -1,8 +1,8 @@
 """Sealed columns: what people wrote, readable only with the case's key and only in the place it was written for.
 
 AES-256-GCM (NIST SP 800-38D). Every sealed value is bound to its table, case, row and column, so one that was swapped with
-another, rolled back or changed by a bit does not open. Each case has a key of its own, wrapped by the master key from the
-environment: destroying the wrapped key erases the case."""
+another or changed by a bit does not open; a state is bound to its version too, and does not open when it was rolled back. Each case
+has a key of its own, wrapped by the master key from the environment: destroying the wrapped key erases the case."""
 from __future__ import annotations
 
 import hashlib

@@ -1,14 +1,19 @@
 """Mail leaves once, waits while the server is down, and carries nothing but a reference, a link and fixed words."""
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import policy
 from email.parser import BytesParser
 
 import pytest
 import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from engine import actions, alarm, open_engine, queries
 from engine.errors import InvalidAnswers
@@ -219,6 +224,49 @@ def test_a_header_cannot_be_smuggled_in(office, smtp, subject):
     assert mail["Bcc"] is None
     assert mail["X-Evil"] is None
     assert mail.get_content().splitlines() == ["Line one", ".", "Bcc: all@else.example", ".", "RSET", "end"]
+
+
+@pytest.fixture
+def impostor(tmp_path):
+    """A mail server with a certificate of its own making; `met` is who spoke with it all the same."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    day = datetime.now(UTC)
+    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1).not_valid_before(day - timedelta(1))
+            .not_valid_after(day + timedelta(1)).add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .sign(key, hashes.SHA256()))
+    kept = tmp_path / "impostor.pem"
+    kept.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+                     + made.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(kept)
+    listening, met = socket.create_server(("localhost", 0)), []
+
+    def serve():
+        try:
+            with listening.accept()[0] as raw, context.wrap_socket(raw, server_side=True) as one:
+                one.settimeout(5)
+                one.sendall(b"220 impostor\r\n")
+                met.append(one.recv(100))
+        except OSError:   # nobody came, or they hung up
+            return
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield listening.getsockname()[1], met
+    listening.close()
+    thread.join(10)
+
+
+def test_a_mail_server_that_cannot_prove_who_it_is_is_told_nothing(make_database, tmp_path, impostor):
+    url, (port, met) = make_database("sqlite", filled), impostor
+    plain = settings(url, tmp_path).mail
+    office = board(url, tmp_path, mail=replace(plain, send="smtp", host="localhost", port=port, security="tls", timeout_seconds=3))
+    ordered(office)
+
+    assert send_waiting(office.engine) == 0
+    assert met == []
+    assert all(row.sent_at is None and row.next_at is not None for row in outbox(office))
+    office.engine.close()
 
 
 def test_in_development_mails_are_files_to_look_at(make_database, tmp_path):
