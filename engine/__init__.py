@@ -19,12 +19,13 @@ from engine.releases import Shelf
 from engine.rules.access import SYSTEM, Actor, Holding, permissions_of
 from engine.store import tables as t
 from engine.store.database import Database, new_id
+from engine.store.held import held
 from engine.store.sealing import Broken, Vault
 from engine.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from engine.clock import Clock
     from engine.settings import Settings
@@ -111,7 +112,7 @@ class Engine:
     def actor(self, person: str) -> Actor | None:
         """The person with what they hold now; None if they may no longer come in."""
         with self.database.reading() as db:
-            return actor_of(db, self.settings, person)
+            return actor_of(db, self.settings, person, self.now().date())
 
     def now(self) -> Any:
         """This moment, in the board's zone."""
@@ -166,19 +167,20 @@ class Engine:
 
 
 # Asked with every request, so built once.
-_PERSON = sa.select(t.people.c.id, t.people.c.name, t.people.c.agency, t.holdings.c.role, t.holdings.c.agency.label("at"), t.holdings.c.case_id).outerjoin(
-    t.holdings, sa.and_(t.holdings.c.person == t.people.c.id, t.holdings.c.until.is_(None))).where(t.people.c.id == sa.bindparam("person"), t.people.c.active)
+_HELD = held(sa.bindparam("day", type_=sa.Date), ("person", sa.bindparam("person")))
+_PERSON = sa.select(t.people.c.id, t.people.c.name, t.people.c.agency, _HELD.c.role, _HELD.c.agency.label("at"), _HELD.c.case_id, _HELD.c.deputy_of).outerjoin(
+    _HELD, _HELD.c.person == t.people.c.id).where(t.people.c.id == sa.bindparam("person"), t.people.c.active).order_by(_HELD.c.deputy_of.is_not(None))
 
 
-def actor_of(db: sa.Connection, settings: Settings, person: str) -> Actor | None:
-    """A person as an actor."""
-    rows = db.execute(_PERSON, {"person": person}).all()
+def actor_of(db: sa.Connection, settings: Settings, person: str, day: date) -> Actor | None:
+    """A person as an actor, with what they hold on this day."""
+    rows = db.execute(_PERSON, {"person": person, "day": day}).all()
     if not rows:
         return None
-    holdings = tuple(Holding(row.role, row.at, row.case_id) for row in rows if row.role)
-    everywhere = permissions_of((held.role for held in holdings if held.case is None), settings.roles)
-    in_cases = {case: permissions_of((held.role for held in holdings if held.case == case), settings.roles)
-                for case in {held.case for held in holdings} if case is not None}
+    holdings = tuple(Holding(row.role, row.at, row.case_id, row.deputy_of) for row in rows if row.role)
+    everywhere = permissions_of((one.role for one in holdings if one.case is None), settings.roles)
+    in_cases = {case: permissions_of((one.role for one in holdings if one.case == case), settings.roles)
+                for case in {one.case for one in holdings} if case is not None}
     return Actor(person=rows[0].id, name=rows[0].name, agency=rows[0].agency, holdings=holdings, permissions=everywhere, in_cases=in_cases)
 
 
@@ -188,5 +190,5 @@ def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
 
 
 def arguments_of(verb: Callable[..., Any]) -> list[str]:
-    """What a verb is told, besides the work itself."""
-    return list(inspect.signature(verb).parameters)[1:]
+    """What a verb is told, besides the work itself; one that is a word of Python's own has a stroke behind it there (`from_`)."""
+    return [name.rstrip("_") for name in inspect.signature(verb).parameters][1:]

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from engine.actions.deputies import end_deputy
 from engine.actions.fire_timer import fire_timer
 from engine.errors import Incident, Refused
 from engine.outside.post import send_waiting
@@ -14,7 +15,7 @@ from engine.rules.access import SYSTEM
 from engine.store import tables as t
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from engine import Engine
 
@@ -37,9 +38,19 @@ def next_due(db: sa.Connection) -> datetime | None:
     return moment
 
 
+def deputies_over(db: sa.Connection, day: date) -> list[str]:
+    """Periods of deputies whose last day has passed."""
+    d = t.deputies
+    return list(db.scalars(sa.select(d.c.id).where(d.c.ended_at.is_(None), d.c.until < day).order_by(d.c.until, d.c.id)))
+
+
 def sweep(engine: Engine) -> int:
     """Fire everything that is due; gives how many. One case that cannot go on does not hold up the others."""
     fired = 0
+    with engine.database.reading() as db:
+        over = deputies_over(db, engine.now().date())
+    for deputy in over:
+        engine.perform(SYSTEM, end_deputy, deputy)
     tried: set[str] = set()
     while True:
         with engine.database.reading() as db:

@@ -45,7 +45,7 @@ def correct_answer(work: Work, task: str, answers: Mapping[str, Any], reason: st
         raise Refused("Someone has corrected this answer while you were writing. Open it again and look at what stands there now.")
     right = judged(answer, answers, reason, work.now)
     here = progress.Here(work, case) if case.ended_at is not None else progress.resume(work, case)
-    values = keep_files(work, case, answer.asked, right.values)
+    values = keep_files(work, case, answer.asked, right.values, answer.values)
     given = Given(answer.row, answer.element, answer.before, answer.asked.form.filled(values), answer.seen)
     effects = effects_of(work.db, case, here.looked_up, work.settings, given, work.now)
     correction = _write(work, answer, right, values)

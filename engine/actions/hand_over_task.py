@@ -32,7 +32,7 @@ def hand_over_task(work: Work, task: str, to: str) -> None:
         still_open(row, work.actor)
     elif row.state != "open":
         still_open(row, work.actor)
-    colleagues = mail.holders_of(work.db, offered)
+    colleagues = mail.holders_of(work.db, offered, work.today)
     if to not in colleagues:
         raise NotAllowed("This task can only be handed to someone it is offered to.")
     element = case.pack.tasks[row.element]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from engine import progress
 from engine.errors import NotAllowed, NotFound
 from engine.progress.answers import draft_place, keep, locked, take
-from engine.progress.case_actions import may_press, waited_for
+from engine.progress.case_actions import is_for, may_press, offers, waited_for
 from engine.progress.open_tasks import asked_of
 from engine.store import tables as t
 from engine.store.seen import visible_case
@@ -25,19 +25,22 @@ def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, 
     offered = held.pack.case_actions.get(action)
     if offered is None or work.actor.person is None:
         raise NotFound
+    for_whom = f"“{offered.label}” is for: {', '.join(held.pack.roles[role].label for role in offered.offer_to)}."
+    if not is_for(work.actor, offered, held):
+        raise NotAllowed(for_whom)
     here = progress.resume(work, held)
     agency = answers.get("agency") if isinstance(answers, Mapping) else None
     waiting = waited_for(held.pack, here.waiting_messages(), agency).get(action)
     if waiting is None or (held.ended_at is not None and not offered.after_end):
         raise NotAllowed(f"“{offered.label}” is not possible now.")
     if not may_press(work.actor, offered, waiting.place, held):
-        raise NotAllowed(f"“{offered.label}” is for: {', '.join(held.pack.roles[role].label for role in offered.offer_to)}.")
+        raise NotAllowed(for_whom)
 
     asked = asked_of(held, here.looked_up, offered.at, waiting.place, here.variables(waiting.task_id), None)
     locked(held.pack, offered.gate, asked.names, work.now)
     taken = take(work, held.pack, asked, answers)
 
-    values = keep(work, held, asked, taken)
+    values = keep(work, held, asked, taken, work.actor.deputy_for(offers(offered, waiting.place, held)))
     here.looked_up.forget(action)
     work.db.execute(sa.delete(t.drafts).where(
         t.drafts.c.person == work.actor.person, t.drafts.c.place == draft_place(action=(case, action))))

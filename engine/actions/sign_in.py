@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
 
-from engine.rules.passwords import as_signed_in, shadow
+from engine.rules.passwords import as_signed_in, origin, shadow
 from engine.store import tables as t
 from engine.store.tries import must_wait
 
@@ -30,13 +30,15 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def sign_in(work: Work, login: str, proven: Known | None) -> tuple[str, str] | None:
-    """A session's token and the person, or None when the password was not right or too many tries have to wait."""
+def sign_in(work: Work, login: str, proven: Known | None, address: str = "") -> tuple[str, str] | None:
+    """A session's token and the person, or None when the password was not right or too many tries from this address have to wait."""
     name = as_signed_in(login)
-    still = proven is not None and not must_wait(work.db, name, work.now, work.settings.sessions) and work.db.scalar(
+    if must_wait(work.db, name, address, work.now, work.settings.sessions):
+        return None  # and nothing counts: waiting ends by itself, whatever is tried meanwhile
+    still = proven is not None and work.db.scalar(
         sa.select(t.people.c.id).where(t.people.c.id == proven.person, t.people.c.login == name, t.people.c.password == proven.secret, t.people.c.active))
     if proven is None or not still:  # the person may have left, or changed the password, while this one was compared
-        work.record("sign_in_failed", name=shadow(name))
+        work.record("sign_in_failed", name=shadow(name), address=shadow(origin(address)))
         return None
     token = secrets.token_urlsafe(32)
     work.db.execute(sa.insert(t.sessions).values(token=digest(token), person=proven.person, created_at=work.now, seen_at=work.now))

@@ -60,7 +60,7 @@ def start_case(work: Work, pack: str, start: str, answers: Mapping[str, Any], op
     inserted = work.db.execute(sa.select(t.cases).where(t.cases.c.id == case_id)).one()
     case = work.case = case_of(inserted, work.vault, found, work.shelf.program(work.db, release))
     work.record("case_started", start=start, release=release)
-    values = keep(work, case, asked, taken)
+    values = keep(work, case, asked, taken, held.deputy_of)
     work.db.execute(sa.delete(t.drafts).where(t.drafts.c.person == work.actor.person, t.drafts.c.place == draft_place(start=(pack, start))))
     progress.begin(work, case, values)
     return Started(case.id, case.reference)

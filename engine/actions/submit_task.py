@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from engine import progress
 from engine.errors import NotFound
 from engine.progress.answers import draft_place, keep, locked, take
-from engine.progress.open_tasks import asked_of, not_barred, still_open, task_row
+from engine.progress.open_tasks import asked_of, holders, not_barred, still_open, task_row
 from engine.spiff import Place
 from engine.store import tables as t
 
@@ -38,7 +38,7 @@ def submit_task(work: Work, task: str, answers: Mapping[str, Any]) -> str:
     locked(case.pack, element.gate, asked.names, work.now)
     taken = take(work, case.pack, asked, answers)
 
-    values = keep(work, case, asked, taken)
+    values = keep(work, case, asked, taken, work.actor.deputy_for(holders(work.db, task)) if work.actor.is_deputy else None)
     here.looked_up.forget(element.id)
     work.db.execute(_DONE, {"this": task, "state": "done", "done_at": work.now, "done_by": work.actor.person})
     work.db.execute(_OFFERED_NO_MORE, {"this": task, "open": False})

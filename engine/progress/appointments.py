@@ -49,7 +49,7 @@ def _end(work: Work, case: Case, person: str, holding: str, role: str, element: 
     k, o = t.tasks, t.offers
     taken = work.db.execute(sa.select(k.c.id, o.c.holder).join(o, o.c.task == k.c.id).where(
         k.c.case_id == case.id, k.c.state == "open", k.c.claimed_by == person)).all()
-    able = mail.holders_by_offer(work.db, {row.holder for row in taken}) if taken else {}
+    able = mail.holders_by_offer(work.db, {row.holder for row in taken}, work.today) if taken else {}
     for task in {row.id for row in taken}:
         if not any(person in able[row.holder] for row in taken if row.id == task):
             work.db.execute(sa.update(k).where(k.c.id == task).values(claimed_by=None))

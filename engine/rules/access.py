@@ -7,6 +7,8 @@ way, as a string, so that matching them is equality and the database can do it:
     role@AGENCY       at one agency
     role#case         appointed in one case
     role@AGENCY#case  both
+
+Who is a deputy holds the role too, while it lasts, and is still who they are: what they may not do themselves they may not do as deputy.
 """
 from __future__ import annotations
 
@@ -32,9 +34,15 @@ class Holding:
     role: str
     agency: str | None = None
     case: str | None = None
+    deputy_of: str | None = None  # whose role it is, for one who stands in
 
     def __str__(self) -> str:
         return holder(self.role, self.agency, self.case)
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """What it answers to: who holds a role at an agency also answers to offers that name no agency."""
+        return frozenset({str(self), holder(self.role, None, self.case)})
 
 
 @dataclass(frozen=True)
@@ -50,9 +58,7 @@ class Actor:
     holders: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        #: Someone who holds a role at an agency also answers to offers that name no agency.
-        ways = {str(held) for held in self.holdings} | {holder(held.role, None, held.case) for held in self.holdings}
-        object.__setattr__(self, "holders", frozenset(ways))
+        object.__setattr__(self, "holders", frozenset[str]().union(*(held.ways for held in self.holdings)))
 
     def roles(self, case: str | None = None, agency: str | None = None) -> frozenset[str]:
         """The roles held everywhere or at an agency, and those appointed to in this case: never those of another one.
@@ -74,6 +80,21 @@ class Actor:
     def answers_to(self, offered: Iterable[str]) -> bool:
         """Is this person among those a task is offered to?"""
         return not self.holders.isdisjoint(offered)
+
+    def deputy_for(self, offered: Iterable[str]) -> str | None:
+        """In whose place this person does what is offered so; None if in their own right."""
+        wanted = frozenset(offered)
+        found = [held.deputy_of for held in self.holdings if not held.ways.isdisjoint(wanted)]
+        return None if None in found else next(iter(found), None)
+
+    def stands_in_for(self, person: str | None) -> bool:
+        """Is this person a deputy of that one now?"""
+        return person is not None and any(held.deputy_of == person for held in self.holdings)
+
+    @property
+    def is_deputy(self) -> bool:
+        """Does this person stand in for anyone now?"""
+        return any(held.deputy_of for held in self.holdings)
 
 
 SYSTEM = Actor(person=None, name="The system")

@@ -66,6 +66,27 @@ holdings = sa.Table(
     sa.Index("ix_holdings_role", "role", "agency"),
 )
 
+#: Who stands in for whom in a role, on which days of the board. A row is never removed: what was done as deputy stays explained.
+deputies = sa.Table(
+    "deputies", metadata,
+    _id(),
+    sa.Column("person", sa.ForeignKey("people.id"), nullable=False, index=True),  # whose role it is
+    sa.Column("role", sa.String(60), nullable=False),
+    sa.Column("agency", sa.ForeignKey("agencies.key")),
+    sa.Column("deputy", sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("until", sa.Date, nullable=False),  # the last day
+    sa.Column("reason", sa.LargeBinary, nullable=False),  # sealed, with the key of the house
+    sa.Column("named_at", Moment, nullable=False),
+    sa.Column("named_by", sa.ForeignKey("people.id")),  # null: the system itself
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_by", sa.ForeignKey("people.id")),  # null: the period was over
+    sa.CheckConstraint("since <= until", name="days"),
+    sa.CheckConstraint("person <> deputy", name="another"),
+    sa.CheckConstraint("ended_by is null or ended_at is not null", name="ended"),
+    sa.Index("ix_deputies_open", "until", sqlite_where=sa.text("ended_at is null"), postgresql_where=sa.text("ended_at is null")),
+)
+
 sessions = sa.Table(
     "sessions", metadata,
     sa.Column("token", sa.String(64), primary_key=True),  # a digest: the cookie's own token is nowhere in the database
@@ -189,6 +210,7 @@ submissions = sa.Table(
     sa.Column("task", sa.ForeignKey("tasks.id")),
     sa.Column("at", Moment, nullable=False),
     sa.Column("by", sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("deputy_of", sa.ForeignKey("people.id")),  # in whose place
     sa.Column("answers", sa.LargeBinary, nullable=False),  # sealed
     sa.Column("reason", sa.LargeBinary),  # sealed: why a check was passed all the same
     sa.Column("seen", sa.LargeBinary),  # sealed: the process's variables that its form, checks and output mapping read

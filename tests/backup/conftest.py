@@ -1,6 +1,7 @@
 """Boards to back up, and what must hold of one that was restored."""
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def busy_day(office: Board) -> None:
     office.press(asked.case, "decision_asked", asked_on="2026-03-02")
     office.do("saul", actions.save_draft, {"findings": "Half a sentence"}, task=office.task(asked.case, "answer", "SOU"))
     office.do("rosa", actions.save_draft, {"what": "Half a thing"}, start=("purchase", "request_made"))
+    office.do("abel", actions.name_deputy, "approver", office.who("hedy").person, date(2026, 3, 3), date(2026, 3, 9), "Annual leave")
     office.do("adam", actions.set_password, "rosa", hashed("four-fictional-words"))
     office.do(None, actions.sign_in, "rosa", office.engine.ask(SYSTEM, queries.whose_password, "rosa", "four-fictional-words"))
 

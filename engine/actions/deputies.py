@@ -1,0 +1,144 @@
+"""Deputies: someone stands in for another in a role, for a time."""
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.errors import AlreadyDone, InvalidAnswers, NotAllowed, NotFound
+from engine.feel import data
+from engine.progress import mail
+from engine.rules.access import SYSTEM, holder
+from engine.store import tables as t
+from engine.store.database import new_id
+
+if TYPE_CHECKING:
+    from engine.work import Work
+
+LONGEST_REASON = 2_000
+
+
+def name_deputy(work: Work, role: str, to: str, from_: date, until: date, reason: str, of: str | None = None) -> str:
+    """`to` holds this role too, from this day until the end of that one. Gives the id of the period.
+
+    `role` is written “role” or “role@AGENCY”. Its holder names the deputy; for somebody else (`of`) it takes the permission to manage people.
+    A deputy acts in their own name: whoever may not do a task themselves may not do it as deputy."""
+    whose = of or work.actor.person
+    if whose is None:
+        raise NotFound
+    if whose != work.actor.person and not _manages(work):
+        raise NotAllowed("Only an administrator may name a deputy for somebody else.")
+    h = t.holdings
+    work.db.execute(sa.select(t.people.c.id).where(t.people.c.id == whose).with_for_update())  # two who name at once: one after the other
+    own = work.db.execute(sa.select(h.c.role, h.c.agency).where(h.c.person == whose, h.c.case_id.is_(None), h.c.until.is_(None))).all()
+    name, _, agency = role.partition("@") if isinstance(role, str) else ("", "", "")
+    held = next((one for one in own if one.role == name and agency in ("", one.agency)), None)
+    errors: dict[str, str] = {}
+    if held is None:
+        errors["role"] = _not_theirs(work, whose, name)
+    errors |= _wrong_person(work, whose, to, held)
+    errors |= _wrong_days(work, from_, until)
+    words = reason.strip() if isinstance(reason, str) else ""
+    if not words:
+        errors["reason"] = "Say why a deputy is needed, for example annual leave"
+    elif len(words) > LONGEST_REASON or "\0" in words:
+        errors["reason"] = f"The reason must be text of at most {LONGEST_REASON:,} characters"
+    if held is not None and not errors and (other := _in_the_way(work, whose, held, from_, until)):
+        errors["from"] = other
+    if errors or held is None:
+        raise InvalidAnswers(errors)
+    row = new_id()
+    work.db.execute(sa.insert(t.deputies).values(
+        id=row, person=whose, role=held.role, agency=held.agency, deputy=to, since=from_, until=until, named_at=work.now, named_by=work.actor.person,
+        reason=work.vault.seal(data.dumps(words), "deputies", row)))
+    work.record("deputy_named", person=whose, role=held.role, agency=held.agency, to=to, **{"from": from_.isoformat()}, until=until.isoformat())
+    return row
+
+
+def end_deputy(work: Work, deputy: str) -> None:
+    """This period is over: at once, or as its last day has passed. What the deputy had taken and may no longer do is open to the others again."""
+    d = t.deputies
+    row = work.db.execute(sa.select(d).where(d.c.id == deputy).with_for_update()).one_or_none()
+    if row is None or not (_manages(work) or work.actor.person in (row.person, row.deputy)):
+        raise NotFound
+    if row.ended_at is not None or (row.until < work.today and work.actor is not SYSTEM):
+        raise AlreadyDone("This is over already.")
+    if work.actor is SYSTEM and row.until >= work.today:
+        return
+    work.db.execute(sa.update(d).where(d.c.id == deputy).values(ended_at=work.now, ended_by=work.actor.person))
+    _free(work, row)
+    work.record("deputy_ended", person=row.person, role=row.role, agency=row.agency, to=row.deputy)
+
+
+def _manages(work: Work) -> bool:
+    return work.actor is SYSTEM or work.actor.may("manage_people")
+
+
+def _not_theirs(work: Work, whose: str, role: str) -> str:
+    """Why there is nothing to give: a deputy hands nothing on, and an appointment belongs to its case."""
+    if whose == work.actor.person and any(one.role == role and one.deputy_of for one in work.actor.holdings):
+        return "You hold this role as a deputy yourself. Only whose role it is can name another deputy"
+    h = t.holdings
+    appointed = sa.select(h.c.id).where(h.c.person == whose, h.c.role == role, h.c.case_id.is_not(None), h.c.until.is_(None))
+    if work.db.scalar(appointed.limit(1)) is not None:
+        return "This is an appointment to one case. Someone else is appointed there, no deputy named here"
+    return "Choose a role that you hold" if whose == work.actor.person else "Choose a role that this person holds"
+
+
+def _wrong_person(work: Work, whose: str, to: str, held: Any) -> dict[str, str]:
+    p, h = t.people, t.holdings
+    found = work.db.execute(sa.select(p.c.id, p.c.name, p.c.agency).where(p.c.id == to, p.c.active)).one_or_none() if isinstance(to, str) else None
+    if found is None:
+        return {"to": "Choose who is to be the deputy"}
+    if to == whose:
+        return {"to": "Someone else has to be the deputy: nobody stands in for themselves"}
+    if to == work.actor.person:
+        return {"to": "Nobody makes themselves a deputy: whose role it is names you, or another administrator"}
+    if held is None:
+        return {}
+    if held.agency is not None and found.agency != held.agency:
+        agency = work.db.scalar(sa.select(t.agencies.c.name).where(t.agencies.c.key == held.agency))
+        return {"to": f"{found.name} does not belong to {agency}. The deputy in a role of an agency comes from the same agency"}
+    same = sa.select(h.c.id).where(h.c.person == to, h.c.role == held.role, h.c.agency.is_not_distinct_from(held.agency),
+                                   h.c.case_id.is_(None), h.c.until.is_(None))
+    if work.db.scalar(same.limit(1)) is not None:
+        return {"to": f"{found.name} holds this role already, and can do all of its tasks"}
+    return {}
+
+
+def _wrong_days(work: Work, since: date, until: date) -> dict[str, str]:
+    errors = {}
+    if not isinstance(since, date) or isinstance(since, datetime):
+        errors["from"] = "Enter the first day"
+    elif since < work.today:
+        errors["from"] = "The first day must be today or later: nobody becomes a deputy for what is past"
+    if not isinstance(until, date) or isinstance(until, datetime):
+        errors["until"] = "Enter the last day"
+    elif "from" not in errors and until < since:
+        errors["until"] = "The last day must not be before the first"
+    return errors
+
+
+def _in_the_way(work: Work, whose: str, held: Any, since: date, until: date) -> str | None:
+    """One deputy at a time for each role that someone holds."""
+    d = t.deputies
+    query = sa.select(d.c.since, d.c.until, t.people.c.name).join(t.people, t.people.c.id == d.c.deputy).where(
+        d.c.person == whose, d.c.role == held.role, d.c.agency.is_not_distinct_from(held.agency), d.c.ended_at.is_(None),
+        d.c.since <= until, d.c.until >= since)
+    row = work.db.execute(query.order_by(d.c.since).limit(1)).one_or_none()
+    if row is None:
+        return None
+    first, last = (f"{day.day} {day:%B %Y}" for day in (row.since, row.until))
+    return f"{row.name} is deputy in this role from {first} to {last} already. End that first, or choose other days"
+
+
+def _free(work: Work, row: Any) -> None:
+    """Nothing stays with someone who can no longer do it."""
+    k, o = t.tasks, t.offers
+    taken = work.db.execute(sa.select(k.c.id, o.c.holder).join(o, o.c.task == k.c.id).where(k.c.state == "open", k.c.claimed_by == row.deputy)).all()
+    stood_in_for = {task.id for task in taken if task.holder in {holder(row.role, row.agency), holder(row.role)}}
+    able = mail.holders_by_offer(work.db, {task.holder for task in taken}, work.today) if stood_in_for else {}
+    for task in stood_in_for:
+        if not any(row.deputy in able[one.holder] for one in taken if one.id == task):
+            work.db.execute(sa.update(k).where(k.c.id == task, k.c.state == "open", k.c.claimed_by == row.deputy).values(claimed_by=None))
