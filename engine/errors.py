@@ -53,6 +53,10 @@ class Refused(Exception):
         return type(self).__name__
 
 
+class Busy(Exception):
+    """Too many want the same at this moment. Nothing was done, and nothing is noted: try again."""
+
+
 class NotFound(Refused):
     """There is nothing here, or nothing you may see."""
 
@@ -86,9 +90,9 @@ class InvalidAnswers(Refused):
 
     status = 422
 
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        self.errors = dict(errors)
-        super().__init__(*self.errors.values())
+    def __init__(self, errors: Mapping[str, str], hits: Sequence[Hit] = ()) -> None:
+        self.errors, self.hits = dict(errors), tuple(hits)  # hits: of checks that would refuse whatever the answers were
+        super().__init__(*self.errors.values(), *(hit.says for hit in self.hits))
 
 
 class ChecksRefuse(Refused):

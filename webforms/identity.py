@@ -3,7 +3,6 @@
 The cookie carries a random token and nothing else of the person; the session itself is a row in the engine's database."""
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from engine.actions import sign_in, sign_out, touch_session
 from engine.actions.sign_in import digest
-from engine.queries import session_of, whose_password
+from engine.queries import session_of, session_that_ran_out, whose_password
 from engine.rules.access import SYSTEM
 
 if TYPE_CHECKING:
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
     from engine import Actor, Engine
 
 #: Pages for anyone; every other one asks for a sign-in, also those that are added tomorrow.
-PUBLIC = frozenset({"static", "sign_in.form", "help.guide", "help.accessibility", "health.healthz", "health.readyz", "health.metrics"})
+PUBLIC = frozenset({"static", "sign_in.form", "help.guide", "help.roles", "help.role", "help.accessibility",
+                    "health.healthz", "health.readyz", "health.metrics"})
 #: Blueprints for the public: not even a session is looked at, so that caches may keep their pages.
 OPEN = frozenset({"published"})
-REMEMBERED = 2000
 
 
 class SignedIn(UserMixin):
@@ -44,7 +43,6 @@ def install(app: Flask) -> None:
     login = LoginManager(app)
     login.session_protection = None   # the token is the session; an address that changes on a train is no theft
     login.user_loader(_live)
-    app.extensions["last_seen"] = OrderedDict()
     app.before_request(_need_sign_in)
 
 
@@ -70,8 +68,9 @@ def perform(verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def enter(login: str, password: str) -> bool:
     """Sign someone in; False when name and password do not belong together or too many tries were made."""
-    proven = engine().ask(SYSTEM, whose_password, login, password)   # it takes long: nobody who writes waits for it
-    found = engine().perform(SYSTEM, sign_in, login, proven)
+    address = request.remote_addr or ""
+    proven = engine().ask(SYSTEM, whose_password, login, password, address)   # it takes long: nobody who writes waits for it
+    found = engine().perform(SYSTEM, sign_in, login, proven, address)
     if found is None:
         return False
     token, person = found
@@ -79,7 +78,6 @@ def enter(login: str, password: str) -> bool:
     who = engine().actor(person)
     assert who is not None  # noqa: S101 - the engine has just let them in
     login_user(SignedIn(token, who))
-    _remember(token, person)
     return True
 
 
@@ -87,7 +85,6 @@ def leave() -> None:
     """Sign out, here and wherever the cookie was copied to."""
     if current_user.is_authenticated:
         perform(sign_out, current_user.token)
-        _people().pop(current_user.token, None)
     logout_user()
     session.clear()
 
@@ -101,7 +98,8 @@ def local_path(wanted: str | None) -> str:
 
 def just_left() -> Actor | None:
     """Whoever's session has just run out in this browser: what they typed may still be kept for them."""
-    person = _people().get(session.get("_user_id", ""))
+    token = session.get("_user_id")
+    person = engine().ask(SYSTEM, session_that_ran_out, digest(token)) if token else None
     return engine().actor(person) if person else None
 
 
@@ -115,7 +113,6 @@ def _live(token: str) -> SignedIn | None:
         return None
     if quiet:   # not for every click: once a minute says enough
         engine().perform(who, touch_session, token)
-    _remember(token, person)
     return SignedIn(token, who)
 
 
@@ -132,15 +129,3 @@ def _need_sign_in() -> Response | None:
 
     kept = keep_for_later()
     return redirect(url_for("sign_in.form", next=kept, why="kept" if kept else "ended"))
-
-
-def _people() -> OrderedDict[str, str]:
-    return cast("OrderedDict[str, str]", current_app.extensions["last_seen"])
-
-
-def _remember(token: str, person: str) -> None:
-    people = _people()
-    people[token] = person
-    people.move_to_end(token)
-    while len(people) > REMEMBERED:
-        people.popitem(last=False)

@@ -23,6 +23,7 @@ OURS = frozenset({"csrf_token", "do", "_shown"})
 ROW = "_row"
 KEPT = "_kept"
 MOST_ROWS = 400
+_IN_DRAFT = frozenset({"file_in_draft", "type", "content"})
 
 
 def answers(form: Form, posted: MultiDict[str, str], files: MultiDict[str, FileStorage], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,14 +129,14 @@ def packed(values: Any) -> Any:
     """Answers as a draft can hold them: files travel inside, so that nobody has to choose them twice."""
     if isinstance(values, Upload):
         return {"file_in_draft": values.name, "type": values.type, "content": base64.b64encode(values.content).decode()}
-    if isinstance(values, dict): return {key: packed(one) for key, one in values.items()}
+    if isinstance(values, dict): return {key: packed(one) for key, one in values.items()} if set(values) != _IN_DRAFT else ""  # no file: somebody made it up
     return [packed(one) for one in values] if isinstance(values, list) else values
 
 
 def unpacked(values: Any) -> Any:
     """The answers of a draft with their files again."""
     if isinstance(values, dict):
-        if set(values) == {"file_in_draft", "type", "content"}:
+        if set(values) == _IN_DRAFT:
             return Upload(values["file_in_draft"], base64.b64decode(values["content"]), values["type"])
         return {key: unpacked(one) for key, one in values.items()}
     return [unpacked(one) for one in values] if isinstance(values, list) else values

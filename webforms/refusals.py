@@ -9,7 +9,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from engine.errors import AlreadyDone, Incident, Locked, NotAllowed, NotFound, Refused
+from engine.errors import AlreadyDone, Busy, Incident, Locked, NotAllowed, NotFound, Refused
 from webforms.answering import again_with_what_was_typed
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def install(app: Flask) -> None:
     """A page for every way things can fail."""
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(Incident, _incident)
+    app.register_error_handler(Busy, _busy)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(RequestEntityTooLarge, _too_big)
     app.register_error_handler(HTTPException, _http)
@@ -50,6 +51,11 @@ def _incident(incident: Incident) -> tuple[str, int]:
     return page(500, "The case could not go on", [
         "Something in the process could not be worked out. Nothing was lost and nothing was changed.",
         "The business office can see what happened and has it mended. You do not need to do anything until they tell you."], incident=incident)
+
+
+def _busy(_problem: Busy) -> tuple[str, int, dict[str, str]]:
+    return *page(503, "The service is busy", ["Many people are signing in at this moment. Nothing is wrong with what you entered.",
+                                              "Try again in a moment."]), {"Retry-After": "5"}
 
 
 def _forged(error: CSRFError) -> Any:

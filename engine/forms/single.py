@@ -281,9 +281,10 @@ def _file(field: Field, raw: Any) -> Upload | dict[str, Any] | None:
     if not raw.name and not raw.content: return None  # what a browser posts for an empty file input
     name = re.split(r"[/\\]", raw.name)[-1].strip()
     try:
-        sound(name)
+        unseen = any(unicodedata.category(letter) == "Cf" for letter in sound(name))   # marks that turn a name round: “fdp.exe” read from the right
     except Wrong:
-        raise Wrong("The name of the file must not contain control characters. Rename it and choose it again") from None
+        unseen = True
+    if unseen: raise Wrong("The name of the file must not contain control characters. Rename it and choose it again")
     if not name or len(name) > 200 or "\n" in name or "\t" in name:
         raise Wrong("The name of the file must be between 1 and 200 characters. Rename it and choose it again")
     if not raw.content: raise Wrong("The selected file is empty")

@@ -15,6 +15,7 @@ from engine.forms import Upload
 from engine.packs import REASON
 from engine.progress import appointments, registers
 from engine.progress.names import file_of
+from engine.progress.readers import reads_file
 from engine.store import tables as t
 from engine.store.database import new_id
 
@@ -95,7 +96,7 @@ def take(work: Work, pack: Pack, asked: Asked, raw: Mapping[str, Any]) -> Taken:
     except feel.FeelError as problem:
         raise Incident(str(problem), element=asked.element) from problem
     if errors := cleaned.errors or dict(_too_big(cleaned.values, work.settings.limits)):
-        raise InvalidAnswers(errors)
+        raise InvalidAnswers(errors, _refused_anyway(work, pack, asked))
     if errors := registers.wrong(work, pack, registers.entries(pack, asked, cleaned.values, work.now)):
         raise InvalidAnswers(errors)
     hits = judge(pack, asked.checks, {**asked.names, **asked.form.filled(cleaned.values)}, work.now) if asked.checks else []
@@ -104,6 +105,12 @@ def take(work: Work, pack: Pack, asked: Asked, raw: Mapping[str, Any]) -> Taken:
     if hits and reason is None:
         raise ReasonNeeded(hits)
     return Taken(cleaned.values, reason=reason if hits else None, hits=tuple(hits))
+
+
+def _refused_anyway(work: Work, pack: Pack, asked: Asked) -> list[Hit]:
+    """What checks that read no answer of this form have against it, so that it is said together with the form's own faults."""
+    tables = tuple(table for table in asked.checks if not asked.form.keys & {path.partition(".")[0] for path in pack.tables[table].paths})
+    return [hit for hit in judge(pack, tables, asked.names, work.now) if hit.effect == "refuse"]
 
 
 def _too_big(value: Any, limits: Limits, path: str = "") -> Iterator[tuple[str, str]]:
@@ -129,17 +136,19 @@ def _plain(text: str) -> bool:
         return False
 
 
-def keep(work: Work, case: Case, asked: Asked, taken: Taken) -> dict[str, Any]:
+def keep(work: Work, case: Case, asked: Asked, taken: Taken, deputy_of: str | None = None) -> dict[str, Any]:
     """Write the submission and all that follows from its fields; gives the answers as the process will see them:
-    with every key of the form, so that an expression may name what was not asked."""
+    with every key of the form, so that an expression may name what was not asked. `deputy_of`: in whose place they were given."""
     submission = new_id()
-    values = _keep_documents(work, case, asked, taken.values, "")
+    values = _keep_documents(work, case, asked, taken.values, "", {})
     work.db.execute(_SUBMISSION, {
         "id": submission, "case_id": case.id, "element": asked.element, "item": asked.item, "task": asked.task, "at": work.now, "by": work.actor.person,
-        "answers": case.seal(values, "submissions", submission),
+        "deputy_of": deputy_of, "answers": case.seal(values, "submissions", submission),
         "reason": case.seal(taken.reason, "submissions", submission, "reason") if taken.reason else None,
         "seen": case.seal(dict(asked.seen), "submissions", submission, "seen") if asked.seen else None,
         "same_case": case.id, "same_element": asked.element, "same_item": asked.item})
+    if deputy_of is not None:
+        work.record("acted_as_deputy", person=deputy_of, element=asked.element)
     if taken.hits:
         work.record("reason_given", element=asked.element, checks=sorted({hit.check for hit in taken.hits}))
     registers.write(work, case, registers.entries(case.pack, asked, values, work.now), submission)
@@ -147,31 +156,42 @@ def keep(work: Work, case: Case, asked: Asked, taken: Taken) -> dict[str, Any]:
     return asked.form.filled(values)
 
 
-def keep_files(work: Work, case: Case, asked: Asked, values: dict[str, Any]) -> dict[str, Any]:
-    """The same answers, with every upload in them made a document of the case."""
-    kept: dict[str, Any] = _keep_documents(work, case, asked, values, "")
+def keep_files(work: Work, case: Case, asked: Asked, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The same answers, with every upload in them made a document of the case; what was there `before` may stay."""
+    kept: dict[str, Any] = _keep_documents(work, case, asked, values, "", before)
     return kept
 
 
-def _keep_documents(work: Work, case: Case, asked: Asked, values: Any, path: str) -> Any:
+def _keep_documents(work: Work, case: Case, asked: Asked, values: Any, path: str, before: Mapping[str, Any]) -> Any:
     """Every upload becomes a document of the case; its place in the answers names the document."""
     if isinstance(values, Upload):
         return _document(work, case, asked, values, path)
     if isinstance(values, dict) and "document" in values and any(path == at and field.type == "filepicker" for at, field in asked.form.questions()):
-        return _kept(work, case, values, path)
+        return _kept(work, case, asked, values, path, before)
     if isinstance(values, dict):
-        return {key: _keep_documents(work, case, asked, value, f"{path}.{key}" if path else key) for key, value in values.items()}
+        return {key: _keep_documents(work, case, asked, value, f"{path}.{key}" if path else key, before) for key, value in values.items()}
     if isinstance(values, list):
-        return [_keep_documents(work, case, asked, value, path) for value in values]
+        return [_keep_documents(work, case, asked, value, path, before) for value in values]
     return values
 
 
-def _kept(work: Work, case: Case, value: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """A file that was there already: one of this case, under its own name."""
-    row = work.db.execute(sa.select(t.documents).where(t.documents.c.id == value["document"], t.documents.c.case_id == case.id)).one_or_none()
-    if row is None:
-        raise InvalidAnswers({path: "This file is not one of this case. Choose it again."})
-    return file_of(case, row)
+def _kept(work: Work, case: Case, asked: Asked, value: Mapping[str, Any], path: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """A file that was there already, under its own name: one that was handed in at this step or at one it opens with, or that this person may
+    read, or that stands in the answer already. All others are said not to be there: nobody claims another agency's file."""
+    row = work.db.execute(sa.select(t.documents).where(
+        t.documents.c.id == value["document"], t.documents.c.case_id == case.id, t.documents.c.made_from.is_(None))).one_or_none()
+    if row is not None:
+        sources = (asked.element, *case.pack.elements[asked.element].opens_with) if asked.task else ()
+        of_this = row.element in sources and row.item in (None, asked.item)
+        if of_this or row.id in _documents_in(before) or reads_file(work.db, work.actor, case, row):
+            return file_of(case, row)
+    raise InvalidAnswers({path: "This file is not one of this case. Choose it again."})
+
+
+def _documents_in(values: Any) -> set[Any]:
+    """The documents that these answers name."""
+    inside = values.values() if isinstance(values, Mapping) else values if isinstance(values, list) else ()
+    return {values["document"]} if isinstance(values, Mapping) and isinstance(values.get("document"), str) else set().union(*map(_documents_in, inside))
 
 
 def _document(work: Work, case: Case, asked: Asked, upload: Upload, path: str) -> dict[str, Any]:

@@ -24,11 +24,21 @@ def waited_for(pack: Pack, messages: Iterable[Waiting], agency: object = None) -
     return found
 
 
+def is_for(actor: Actor, action: Start, case: Case) -> bool:
+    """Whether they hold any role this button is for here: nobody else is told whether it can be pressed now."""
+    return not actor.roles(case.id).isdisjoint(action.offer_to)
+
+
 def may_press(actor: Actor, action: Start, place: Place, case: Case) -> bool:
     """A role of an agency presses it for its own agency only: the one this place is about, or else the one whose case this is."""
+    return actor.answers_to(offers(action, place, case))
+
+
+def offers(action: Start, place: Place, case: Case) -> list[str]:
+    """The holders that this button is for here."""
     agency, offered = place.agency or case.agency, []
     for name in action.offer_to:
         scope = case.pack.roles[name].scope
         if "agency" not in scope or agency:
             offered.append(offered_to(name, scope, agency, case.id))
-    return actor.answers_to(offered)
+    return offered

@@ -27,10 +27,10 @@ def someone_can_sign_in(look: Look) -> bool:
     return look.db.scalar(sa.select(t.people.c.id).where(t.people.c.active, t.people.c.password.is_not(None)).limit(1)) is not None
 
 
-def whose_password(look: Look, login: str, password: str) -> Proven | None:
-    """Whose sign-in name and password these are. Wrong names take as long as wrong passwords; too many tries have to wait."""
+def whose_password(look: Look, login: str, password: str, address: str = "") -> Proven | None:
+    """Whose sign-in name and password these are. Wrong names take as long as wrong passwords; too many tries from an address have to wait."""
     name = as_signed_in(login)
-    if must_wait(look.db, name, look.now, look.settings.sessions):
+    if must_wait(look.db, name, address, look.now, look.settings.sessions):
         return None
     row = look.db.execute(sa.select(t.people.c.id, t.people.c.password).where(t.people.c.login == name, t.people.c.active)).one_or_none()
     secret: str | None = row.password if row else None

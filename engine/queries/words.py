@@ -1,19 +1,21 @@
 """Words that several lists share: names of agencies, of people, of who is offered what."""
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from engine.packs.in_words import within
 from engine.queries.shapes import ClockRow, TaskRow
 from engine.store import tables as t
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
-    from engine.forms import Field, Row
+    from engine.forms import Row
     from engine.look import Look
     from engine.packs import Pack
     from engine.rules.access import Actor
@@ -33,21 +35,20 @@ def person_names(look: Look, people: Iterable[str | None]) -> dict[str | None, s
     return {None: "The system", **found}
 
 
-def item_name(item: str | None, agencies: dict[str, str]) -> str | None:
-    """The item of a multi-instance in words: an agency by its name, anything else as it is."""
-    return " / ".join(agencies.get(part, part) for part in item.split("/")) if item else None
+def doer(people: dict[str | None, str], row: Any) -> str:
+    """Who gave an answer, and in whose place; `people` has the names."""
+    who = people.get(row.by, "")
+    return f"{who}, as deputy for {people.get(row.deputy_of, 'someone')}" if row.deputy_of else who
 
 
-def question(case: Case, element: str, path: str) -> Field | None:
-    """The question of this element's form that was answered at this path."""
-    form = case.pack.form_of(element)
-    return next((field for at, field in form.questions() if at == path), None) if form else None
-
-
-def may_read(actor: Actor, case: Case, element: str, path: str, agency: str | None) -> bool:
-    """May this person, who may read answers here, read this one of this agency? Some are for certain roles alone."""
-    field = question(case, element, path)
-    return field is None or not field.visible_to or bool(actor.roles(case.id, agency).intersection(field.visible_to))
+def item_name(item: str | None, agencies: Mapping[Any, str], pack: Pack | None = None) -> str | None:
+    """The item of a multi-instance in words: agencies (and whoever else `agencies` names) by their names, also inside (“CSC report”), a deadline by
+    its title; anything else as it is."""
+    if not item:
+        return None
+    if pack is not None and item in pack.deadlines:
+        return pack.deadlines[item].title
+    return " / ".join(re.sub(r"[^\s-]+", lambda found: agencies.get(found[0], found[0]), part) for part in item.split("/"))
 
 
 def readable(actor: Actor, case: Case, rows: Iterable[Row], agency: str | None) -> list[Row]:
@@ -73,15 +74,15 @@ def offered_in_words(pack: Pack, holders: Iterable[str], agencies: dict[str, str
 
 
 def task_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str], people: dict[str | None, str], who: str = "",
-             *, can_open: bool = True, for_me: bool = False, due: date | None = None) -> TaskRow:
+             *, can_open: bool = True, for_me: bool = False, due: date | None = None, done: tuple[int, int] | None = None) -> TaskRow:
     """A row of `tasks` joined with its case's reference and stage."""
     element, due = pack.tasks[row.element], due or row.due
     return TaskRow(
         id=row.id, name=element.name, reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""),
-        agency_name=agencies.get(row.agency or ""), item=item_name(row.item, agencies), due=due,
+        agency_name=agencies.get(row.agency or ""), item=item_name(row.item, {**agencies, **people}, pack), due=due,
         overdue_days=max(0, (look.today - due).days) if due else 0, offered_at=row.offered_at, claimed_by=row.claimed_by,
         claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, mine=row.claimed_by == look.actor.person,
-        round=row.round, who=who, can_open=can_open, for_me=for_me)
+        round=row.round, who=who, can_open=can_open, for_me=for_me, done=done)
 
 
 def clock_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str]) -> ClockRow:
@@ -91,4 +92,4 @@ def clock_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str]) -> Clo
     return ClockRow(
         name=row.name, title=rule.title, item=row.item or None, item_name=item_name(row.item, agencies), kind=rule.kind, clause=rule.clause or "",
         started=row.counted_from, due=row.due, state=row.state, days=(row.due - until).days, ended_on=row.ended_on, ended=row.ended_at is not None,
-        milestone=rule.milestone)
+        milestone=rule.milestone, within=within(rule))

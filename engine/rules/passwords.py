@@ -4,14 +4,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 from functools import cache
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from engine.errors import Refused
+from engine.errors import Busy, Refused
 
 SHORTEST_PASSWORD = 12
 HASHER = PasswordHasher()
+#: So many passwords are compared at once in this process, and so many seconds one more waits for its turn: the others shall still get their pages.
+COMPARING = BoundedSemaphore(2)
+PATIENCE = 2.0
 
 
 def hashed(password: str) -> str:
@@ -23,15 +28,30 @@ def hashed(password: str) -> str:
 
 def matches(secret: str | None, password: str) -> bool:
     """Whether this password was written down so. Where there is nothing to compare with it takes as long, and is wrong."""
+    if not COMPARING.acquire(timeout=PATIENCE):
+        raise Busy
     try:
         return HASHER.verify(secret or _nobodys_password(), password[:1000])
     except (VerifyMismatchError, InvalidHashError):
         return False
+    finally:
+        COMPARING.release()
 
 
 def shadow(name: str) -> str:
     """A name that someone typed, for the trail: people type passwords into the name box, and it keeps none."""
     return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def origin(address: str) -> str:
+    """Where someone asks from, for counting: of IPv6 the network, since whoever has one address of it has them all."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Network((int(found) >> 64 << 64, 64)))
+    return str(found)
 
 
 def as_signed_in(login: str) -> str:

@@ -49,7 +49,7 @@ ABOUT_A_CASE = {
     queries.correction_page: lambda office, case: {"reference": case.reference, "answer": given(office, case)},
     queries.correction_preview: lambda office, case: {"reference": case.reference, "answer": given(office, case), "answers": {"findings": "x"}, "reason": "x"},
 }
-OF_NO_CASE = {"start_page", "starts", "home", "task_list", "all_cases", "my_drafts", "session_of", "counts", "ready"}
+OF_NO_CASE = {"start_page", "starts", "home", "task_list", "all_cases", "my_drafts", "session_of", "session_that_ran_out", "counts", "ready"}
 
 
 def test_every_query_is_known_here():
@@ -97,12 +97,15 @@ def test_nobody_does_what_is_not_offered_to_them(office, case, login):
         actions.release_pack: {"files": {}},
         actions.set_password: {"login": "kate", "secret": "x"},
         actions.set_agencies: {"agencies": []},
+        actions.name_deputy: {"role": "rep@NOR", "to": office.who("nils").person, "from_": date(2026, 3, 2), "until": date(2026, 3, 6), "reason": "x",
+                              "of": office.who("nora").person},
+        actions.end_deputy: {"deputy": "0" * 32},
         actions.note_backup: {"rows": 1},
         actions.note_restore: {"made_at": "x", "software": "x"},
         actions.receive_message: {"case": case.case, "message": "x"},
         actions.fire_timer: {"timer": office.one(sa.select(t.timers.c.id))},
     }.items():
-        if login == "adam" and verb in (actions.set_password, actions.set_agencies):
+        if login == "adam" and verb in (actions.set_password, actions.set_agencies, actions.name_deputy):
             continue
         with pytest.raises(Refused):
             office.engine.perform(office.who(login), verb, **given)
@@ -257,13 +260,14 @@ def test_forms_and_checks_know_the_agency_of_everyone_who_can_be_picked(office):
 def test_looking_at_content_stands_on_the_trail(office, case):
     office.ask("saul", queries.task_page, office.task(case.case, "answer", "SOU"))
     office.ask("olga", queries.case_page, case.reference)
-    office.ask("olga", queries.document, document(office, case, "paper"))
+    paper = document(office, case, "paper")
+    office.ask("olga", queries.document, paper)
     office.ask("otto", queries.case_trail, case.reference)
     office.ask("olga", queries.register_page, case.reference, "notes")
     office.ask("olga", queries.diagram, case.reference)
 
     assert [(row.actor, row.details["page"]) for row in office.trail(case.case, "viewed")] == [
-        (office.who("saul").person, "task answer"), (office.who("olga").person, "case"), (office.who("olga").person, "document"),
+        (office.who("saul").person, "task answer"), (office.who("olga").person, "case"), (office.who("olga").person, f"document {paper}"),
         (office.who("otto").person, "trail"), (office.who("olga").person, "register notes"), (office.who("olga").person, "diagram clocks")]
 
 

@@ -239,6 +239,23 @@ def test_an_action_of_a_case_that_has_ended_is_refused(office):
         office.press(case, "withdraw", "rosa", reason="Enough")
 
 
+def test_whether_a_button_is_open_is_told_to_nobody_it_is_not_for(office):
+    started = office.request()
+
+    def asked():
+        with pytest.raises(NotFound):
+            office.ask("abel", queries.action_page, started.reference, "withdraw")
+        with pytest.raises(NotAllowed) as refusal:
+            office.press(started.case, "withdraw", "abel", reason="x")
+        return refusal.value.says
+
+    while_open = asked()
+    office.press(started.case, "withdraw", "rosa", reason="Enough")
+    with pytest.raises(NotAllowed, match="not possible now"):
+        office.ask("rosa", queries.action_page, started.reference, "withdraw")
+    assert asked() == while_open
+
+
 def test_a_message_from_outside_comes_through_the_api_and_never_past_a_form(office):
     case = office.request().case
 

@@ -248,6 +248,19 @@ def test_a_file_of_another_case_is_not_taken_for_an_answer(papers):
     assert len(rows(papers, started.case, "report")) == 1, "a file that was there already is not kept twice"
 
 
+def test_a_file_of_another_agency_is_not_taken_for_an_answer(papers):
+    case = raised(papers).case
+    answered(papers, case, "NOR", "nora", evidence=Upload("Confidential.pdf", b"theirs", "application/pdf"))
+    theirs = rows(papers, case, "evidence")[0].id
+
+    with pytest.raises(InvalidAnswers, match="not one of this case"):
+        answered(papers, case, "SOU", "saul", evidence={"document": theirs, "name": "Mine"})
+    answered(papers, case, "SOU", "saul")
+    papers.do("nora", actions.correct_answer, papers.task(case, "answer", "NOR", "done"),
+              {"findings": "More", "evidence": {"document": theirs, "name": "Mine"}}, "It was more")
+    assert len(rows(papers, case, "evidence")) == 1
+
+
 # ---- publication
 
 def public(papers: Board, query, *args):

@@ -7,14 +7,18 @@ import pytest
 
 from engine import SYSTEM, actions, queries
 from engine.actions.sign_in import digest
-from engine.errors import Refused
+from engine.errors import Busy, Refused
+from engine.rules import passwords
 from engine.rules.passwords import hashed
 from engine.store import tables as t
+from engine.store.tries import PER_ADDRESS
 from tests.makers import PASSWORD, board, filled
 
+HERE, THERE = "198.51.100.4", "203.0.113.9"
 
-def sign_in(office, login, password=PASSWORD):
-    return office.do(None, actions.sign_in, login, office.engine.ask(SYSTEM, queries.whose_password, login, password))
+
+def sign_in(office, login, password=PASSWORD, address=HERE):
+    return office.do(None, actions.sign_in, login, office.engine.ask(SYSTEM, queries.whose_password, login, password, address), address)
 
 
 def later(office, minutes):
@@ -36,8 +40,9 @@ def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(office):
     assert sign_in(office, "a\x00b", "\x00") is None
 
     rows = office.trail(None, "sign_in_failed")
-    assert {tuple(row.details) for row in rows} == {("name",)}
+    assert {frozenset(row.details) for row in rows} == {frozenset({"name", "address"})}
     assert "rosa" not in str(rows)
+    assert HERE not in str(rows)
 
 
 def test_someone_who_left_or_has_no_password_cannot_sign_in(office):
@@ -58,6 +63,48 @@ def test_too_many_tries_have_to_wait(office, login):
     assert sign_in(office, "ruth") is not None
     later(office, limits.wait_minutes + 1)
     assert (sign_in(office, login) is not None) == (login == "rosa")
+
+
+def test_tries_from_elsewhere_do_not_keep_the_owner_out(office):
+    for _ in range(office.engine.settings.sessions.tries):
+        office.do(None, actions.sign_in, "rosa", None, THERE)
+
+    assert sign_in(office, "rosa", address=THERE) is None
+    assert sign_in(office, "rosa", address=HERE) is not None
+
+
+def test_what_is_tried_while_one_has_to_wait_is_not_counted(office):
+    limits = office.engine.settings.sessions
+    for _ in range(limits.tries):
+        office.do(None, actions.sign_in, "rosa", None, HERE)
+    later(office, limits.wait_minutes - 1)
+    for _ in range(limits.tries):
+        assert sign_in(office, "rosa") is None
+    assert len(office.trail(None, "sign_in_failed")) == limits.tries
+
+    later(office, 2)
+    assert sign_in(office, "rosa") is not None
+
+
+@pytest.mark.parametrize(("one", "same", "other"), [
+    (THERE, THERE, HERE), ("2001:db8:1:2::3", "2001:db8:1:2:ffff::9", "2001:db8:1:3::3"), ("::ffff:203.0.113.9", "::ffff:203.0.113.9", "::ffff:198.51.100.4"),
+])
+def test_an_address_that_tries_many_names_has_to_wait(office, one, same, other):
+    for at in range(office.engine.settings.sessions.tries * PER_ADDRESS):
+        office.do(None, actions.sign_in, f"made-up {at}", None, one)
+
+    assert sign_in(office, "rosa", address=same) is None
+    assert sign_in(office, "rosa", address=other) is not None
+
+
+def test_two_passwords_are_compared_at_once_and_a_third_is_told_to_come_back(office, monkeypatch):
+    monkeypatch.setattr(passwords, "PATIENCE", 0.01)
+    with passwords.COMPARING:
+        assert sign_in(office, "rosa") is not None
+        with passwords.COMPARING, pytest.raises(Busy):
+            sign_in(office, "rosa")
+    assert sign_in(office, "rosa") is not None
+    assert office.trail(None, "sign_in_failed", "refused") == []
 
 
 def test_signing_out_ends_the_session_everywhere(office):

@@ -14,7 +14,7 @@ from tests.makers import paper
 CANARY = "Kestrelfeather"
 SEALED = {("cases", "key"), ("steps", "state"), ("submissions", "answers"), ("submissions", "reason"), ("drafts", "key"), ("drafts", "answers"),
           ("register_rows", "row"), ("documents", "name"), ("documents", "content"), ("documents", "digest"), ("outbox", "mail"), ("releases", "files"),
-          ("submissions", "seen"), ("readings", "seen"), ("corrections", "before"), ("corrections", "reason"), ("unsettled", "note")}
+          ("submissions", "seen"), ("readings", "seen"), ("corrections", "before"), ("corrections", "reason"), ("unsettled", "note"), ("deputies", "reason")}
 #: Binary, and for anyone to read.
 PUBLIC = {("published_files", "content")}
 
@@ -123,7 +123,8 @@ def test_the_trail_in_words_names_people_and_steps(office):
     for sentence in ("Olga Example opened the case with “Ask something”", "Nora Example completed “Answer” (North Side)",
                      "appointed Kate Example as Keeper of this case",
                      "Deadline “An agency answers” (South Side) was missed: it was due 9 March 2026", "The case ended: Decided", "used “Ask for a decision”",
-                     "Olga Example looked at the register “Notes taken”", "looked at the case page", "looked at the diagram “Clocks”"):
+                     "Olga Example looked at the register “Notes taken”", "looked at the case page", "looked at the diagram “Clocks”",
+                     "looked at the document “A paper”"):
         assert sentence in words, sentence
     for row in rows:
         assert "{" not in row.words, row.words

@@ -138,6 +138,17 @@ def test_rows_nobody_filled_in_are_left_out_and_the_others_keep_their_place_in_t
     assert cleaned.values["people"][0] == {"name": "Bo", "parent_": True, "homes": []}
 
 
+def test_a_required_question_or_list_says_when_it_is_empty_what_its_owner_wrote(made, faults, names, now):
+    required = {"validate": {"required": True}, "properties": {"when_empty": "Say who is told, and when."}}
+    form = made({"type": "textarea", "key": "family", "label": "Family", **required},
+                {"type": "dynamiclist", "path": "lines", "label": "Questions", "properties": {"min": "2", "when_empty": "Write one down."},
+                 "components": [{"type": "textfield", "id": "line", "key": "line", "label": "Line"}]})
+
+    assert form.clean({"family": " ", "lines": []}, names, now).errors == {"family": "Say who is told, and when.", "lines": "Write one down."}
+    assert form.clean({"family": "All.", "lines": [{"line": "a"}]}, names, now).errors == {"lines": "Add at least 2 rows to “Questions”"}
+    assert "make this one required" in " ".join(faults({"type": "textarea", "key": "it", "label": "It", "properties": {"when_empty": "Say it."}}))
+
+
 @pytest.mark.parametrize(("rows", "errors"), [
     ([], {"rows": "Add at least 2 rows to “Rows”"}), ([{"name": "a"}], {"rows": "Add at least 2 rows to “Rows”"}),
     ([{"name": "a"}, {"name": "b"}], {}),

@@ -162,6 +162,8 @@ def test_a_good_answer_becomes_a_value(answer, component, raw, value):
     (FILE, [Upload("a", b"x"), Upload("b", b"x")], "Reply must be a file: what was sent is wrongly typed"),
     (FILE, Upload("a.txt", b""), "The selected file is empty"),
     (FILE, Upload("a\x00.txt", b"x"), "The name of the file must not contain control characters. Rename it and choose it again"),
+    (FILE, Upload("\u202egpj.exe.pdf", b"x"), "The name of the file must not contain control characters. Rename it and choose it again"),
+    (FILE, Upload("gpj.\u2066exe\u2069.pdf", b"x"), "The name of the file must not contain control characters. Rename it and choose it again"),
     (FILE, Upload("x" * 201, b"x"), "The name of the file must be between 1 and 200 characters. Rename it and choose it again"),
     (FILE | {"accept": ".pdf"}, Upload("a.exe", b"x", "application/pdf"), "The selected file must be one of: .pdf"),
     (FILE | {"properties": {"max_size": "1 KB"}}, Upload("a", b"x" * 1025), "The selected file must be smaller than 1 KB"),

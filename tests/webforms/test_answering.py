@@ -258,6 +258,15 @@ def test_a_made_up_file_is_not_taken_for_one_that_was_here(rosa, engine):
     assert engine.ask(engine.actor(_person(engine, "abel")), queries.case_page, "PUR-2026-001").documents == []
 
 
+def test_what_looks_like_a_file_of_a_draft_and_is_none_is_text(rosa):
+    rosa.post(START, {**REQUEST, "items-0-name-file_in_draft": "n", "items-0-name-type": "t", "items-0-name-content": "A", "do": "draft"})
+    assert rosa.status == 200
+    rosa.get(START)
+
+    assert rosa.status == 200
+    assert value(rosa.page, "what") == "A new till"
+
+
 def test_a_document_is_always_a_download(rosa, visit, engine):
     upload(rosa, START, REQUEST, "page.html", b"<script>alert(1)</script>")
     abel = visit("abel")

@@ -1,12 +1,15 @@
 """Coming in, staying in, going out."""
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
 
+from engine.rules import passwords
 from tests.webforms import office
 from tests.webforms.conftest import REQUEST
+from webforms import create_app
 
 
 def test_the_right_name_and_password_lead_to_ones_tasks(visit):
@@ -46,6 +49,50 @@ def test_after_too_many_tries_even_the_right_password_has_to_wait(visit, engine)
     engine.clock.move_to(engine.clock.now() + timedelta(minutes=engine.settings.sessions.wait_minutes + 1))
     stranger.sign_in("rosa")
     assert stranger.url == "/"
+
+
+def test_wrong_tries_elsewhere_do_not_keep_the_owner_out(visit, app):
+    stranger = visit()
+    stranger.client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+    for _ in range(app.extensions["engine"].settings.sessions.tries):
+        stranger.sign_in("rosa", "wrong")
+    stranger.sign_in("rosa")
+    assert "not right" in stranger.words
+
+    assert visit("rosa").url == "/"
+
+
+def test_when_many_sign_in_at_once_the_page_says_to_try_again(visit, monkeypatch):
+    monkeypatch.setattr(passwords, "PATIENCE", 0.01)
+    rosa = visit()
+    with passwords.COMPARING, passwords.COMPARING:
+        rosa.sign_in("rosa")
+    assert rosa.status == 503
+    assert "Try again in a moment" in rosa.words
+    assert rosa.response.headers["Retry-After"] == "5"
+
+    rosa.sign_in("rosa")
+    assert rosa.url == "/"
+
+
+@pytest.mark.parametrize("url", ["/sign-in", "/start/purchase/request_made"])
+def test_who_has_no_session_may_send_little(visit, url):
+    stranger = visit()
+    stranger.get("/sign-in")
+    read = io.BytesIO(b"x" * 200_000)
+    page = stranger.client.post(url, input_stream=read, content_length=200_000, content_type="multipart/form-data; boundary=x")
+
+    assert page.status_code == 413
+    assert read.tell() == 0
+    stranger.post(url, {"login": "rosa", "password": "x" * 1000})
+    assert stranger.status != 413
+
+
+def test_who_has_a_session_may_send_more(visit):
+    rosa = visit("rosa")
+    rosa.get("/start/purchase/request_made")
+    rosa.post("/start/purchase/request_made", {**REQUEST, "what": "x" * 200_000})
+    assert rosa.status == 422
 
 
 def test_a_stranger_is_led_to_the_page_asked_for_after_signing_in(visit):
@@ -127,6 +174,21 @@ def test_what_was_typed_when_the_session_ended_is_a_draft_afterwards(visit, engi
     assert "kept as a draft" in rosa.words
     rosa.post("/sign-in?next=/start/purchase/request_made", {"login": "rosa", "password": office.PASSWORD})
     assert "Typed for an hour" in rosa.page
+
+
+@pytest.mark.parametrize(("minutes", "kept"), [(110, True), (130, False), (9 * 24 * 60, False)])
+def test_what_is_typed_long_after_the_session_ran_out_is_kept_for_nobody(visit, engine, minutes, kept):
+    rosa = visit("rosa")
+    rosa.get("/start/purchase/request_made")
+    cookie, token = rosa.client.get_cookie("session").value, office.token(rosa.page)
+    engine.clock.move_to(engine.clock.now() + timedelta(minutes=engine.settings.sessions.idle_minutes + minutes))
+    if kept:
+        rosa.client = create_app(engine).test_client()   # another process, which has never seen her
+        rosa.client.set_cookie("session", cookie)
+    rosa.post("/start/purchase/request_made", REQUEST, csrf=token)
+
+    assert rosa.url == "/sign-in"
+    assert ("kept as a draft" in rosa.words) == kept
 
 
 def test_after_signing_out_nothing_typed_is_kept_for_anyone(visit):
