@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,13 @@ from engine.alarm import Alarm
 from engine.backup import Damaged as DamagedBackup
 from engine.backup import back_up, restore
 from engine.bench import bench_command
+from engine.coverage.exercise import exercise
+from engine.coverage.hunt import hunt
+from engine.coverage.report import as_data, in_words, judge
 from engine.errors import PackFaults, Refused
 from engine.logs import set_up_logs
 from engine.packs import check, check_file, outline, read_pack
+from engine.packs.catalogue import FILE as CATALOGUE
 from engine.rehearsal.several import NoSuchPack, play_all
 from engine.releases import newest
 from engine.rules.passwords import hashed
@@ -198,7 +203,50 @@ def _scenarios(files: tuple[Path, ...]) -> list[tuple[Path, Path]]:
     """Each scenario with the pack it lies in; with the first that ships if it lies in none."""
     if files:
         return [(file, home if ((home := file.parent.parent) / "pack.toml").exists() else pack_folders()[0]) for file in files]
-    return [(file, folder) for folder in pack_folders() for file in sorted((folder / "scenarios").glob("*.toml")) if file.name != "board.toml"]
+    return [story for folder in pack_folders() for story in _stories(folder)]
+
+
+def _stories(folder: Path) -> list[tuple[Path, Path]]:
+    """Every scenario of a pack, with its folder."""
+    return [(file, folder) for file in sorted((folder / "scenarios").glob("*.toml")) if file.name != "board.toml"]
+
+
+@main_group.command("coverage")
+@click.argument("pack", required=False)
+@click.option("--mutate", is_flag=True, help="Leave out each rule of the pack instead, and list those that no scenario misses.")
+@click.option("--only", default="", metavar="BEGINNING", help="With --mutate: only the rules whose id begins so, such as check:appointment.")
+@as_json
+def coverage_command(pack: str | None, only: str, *, mutate: bool, as_json: bool) -> None:
+    """Every clause a PACK is to carry, with what carries it and the scenarios or tests that show it; every scenario of it is played.
+
+    Without PACK, the first that keeps a catalogue of clauses (clauses.toml)."""
+    folder = _with_catalogue(pack)
+    settings = settings_here()
+    if faults := check(read_pack(folder)):
+        show([asdict(fault) for fault in faults], as_json=as_json, words="\n".join(map(str, faults)))
+        sys.exit(1)
+    if mutate:
+        hunted = hunt(folder, [file for file, _ in _stories(folder)], settings, partial(click.echo, err=True), only)
+        lines = [*map(str, hunted.survivors), *(f"{story} cannot be played: {why}" for story, why in hunted.broken.items()),
+                 f"{len(hunted.killed)} of {sum(hunted.counts.values())} rules would be missed."]
+        show(hunted.flat, as_json=as_json, words="\n".join(lines))
+        sys.exit(0 if hunted.passed else 1)
+    try:
+        coverage = judge(read_pack(folder), exercise(_stories(folder), settings), settings.packs_folder.parent)
+    except NoSuchPack as missing:
+        raise click.UsageError(str(missing)) from missing
+    show(as_data(coverage), as_json=as_json, words=in_words(coverage))
+    if as_json and coverage.failed:
+        click.echo("\n".join(f"{file} does not come true: {' / '.join(failures)}" for file, failures in coverage.failed.items()), err=True)
+    sys.exit(1 if coverage.faults else 0)
+
+
+def _with_catalogue(name: str | None) -> Path:
+    """The folder of a pack that lists its clauses."""
+    found = [folder for folder in pack_folders([name] if name else []) if (folder / CATALOGUE).exists()]
+    if not found:
+        raise click.UsageError(f"{f'The pack {name} keeps' if name else 'No pack here keeps'} no catalogue of clauses: that is a file {CATALOGUE}.")
+    return found[0]
 
 
 @main_group.command("release")

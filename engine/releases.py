@@ -35,6 +35,10 @@ class Shelf:
         self._packs: dict[str, Pack] = {}
         self._programs: dict[str, Program] = {}
 
+    def lay(self, release: str, pack: Pack, program: Program) -> None:
+        """From now on this is what that release is, here: to see what would change with one rule less."""
+        self._packs[release], self._programs[release] = pack, program
+
     def pack(self, db: sa.Connection, release: str) -> Pack:
         """The pack as it was released."""
         if release not in self._packs:

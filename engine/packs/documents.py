@@ -29,6 +29,7 @@ class DocumentText:
     body: str
     file: str
     body_line: int = 1
+    clause: str = ""
 
     @cached_property
     def paths(self) -> frozenset[str]:
@@ -79,8 +80,8 @@ def _head(table: dict[str, Any], head: bytes, id: str, file: str) -> tuple[dict[
     def wrong(key: str, says: str) -> None:
         faults.append(Fault(file, line_of(head, key) or 1, id, None, says))
 
-    title, kinds, visible, sensitive = (table.pop(key, default) for key, default in (
-        ("title", ""), ("kinds", list(KINDS)), ("visible_to", []), ("sensitive", False)))
+    title, kinds, visible, sensitive, clause = (table.pop(key, default) for key, default in (
+        ("title", ""), ("kinds", list(KINDS)), ("visible_to", []), ("sensitive", False), ("clause", "")))
     if not isinstance(title, str) or not title.strip() or "{{" in title:
         wrong("title", "“title” must be what the paper is called, without placeholders: it stands in lists and in the name of the file.")
     if not isinstance(kinds, list) or not kinds or any(kind not in KINDS for kind in kinds):
@@ -89,8 +90,10 @@ def _head(table: dict[str, Any], head: bytes, id: str, file: str) -> tuple[dict[
         wrong("visible_to", "“visible_to” must be a list of roles, such as [\"panel_chair\"].")
     if not isinstance(sensitive, bool):
         wrong("sensitive", "“sensitive” must be true or false.")
+    if not isinstance(clause, str):
+        wrong("clause", "“clause” must be a text: the ids of the clauses this paper carries.")
     for key in table:
-        wrong(key, f"“{key}” means nothing here: there is title, kinds, visible_to and sensitive.")
+        wrong(key, f"“{key}” means nothing here: there is title, kinds, visible_to, sensitive and clause.")
     if faults:
         return {}, faults
-    return {"title": title.strip(), "kinds": tuple(dict.fromkeys(kinds)), "visible_to": tuple(visible), "sensitive": sensitive}, []
+    return {"title": title.strip(), "kinds": tuple(dict.fromkeys(kinds)), "visible_to": tuple(visible), "sensitive": sensitive, "clause": clause}, []

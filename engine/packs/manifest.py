@@ -27,6 +27,8 @@ class Role:
     label: str
     scope: str                     # board | agency | case | case agency
     outside: bool = False          # a body without sign-in
+    clause: str = ""
+    help: str = ""                 # one sentence for people: what this role is there for
     line: int | None = None
 
 
@@ -54,6 +56,7 @@ class Register:
     prefix: str = ""               # “H” makes the engine's own keys H1, H2 …
     held: str | None = None        # FEEL without “=” over `row`: the words of what this row holds up
     visible_to: tuple[str, ...] = ()
+    clause: str = ""
     line: int | None = None
 
     @property
@@ -73,6 +76,7 @@ class Figure:
     title: str
     since: str
     until: str
+    clause: str = ""
     line: int | None = None
 
 
@@ -83,6 +87,7 @@ class Method:
     id: str
     title: str
     process: str
+    clause: str = ""
     line: int | None = None
 
 
@@ -183,10 +188,12 @@ class _Reader:
         label = self.one(body, (*where, "label"), TEXT, required=True) or id
         scope = self.one(body, (*where, "scope"), TEXT) or "board"
         outside = self.one(body, (*where, "outside"), YES) or False
+        clause = self.one(body, (*where, "clause"), TEXT) or ""
+        help = self.one(body, (*where, "help"), TEXT) or ""
         if scope not in SCOPES:
             self.fault(f"“{scope}” is no scope of a role: write one of {', '.join(SCOPES)}.", *where, "scope")
         self.over(body, where)
-        return Role(id, label, scope if scope in SCOPES else "board", outside, line_of(self.data, *where))
+        return Role(id, label, scope if scope in SCOPES else "board", outside, clause, help, line_of(self.data, *where))
 
     def option(self, id: str, body: dict[str, Any]) -> Option:
         where = ("options", id)
@@ -219,20 +226,23 @@ class _Reader:
             self.fault('“held” must be an expression over row that gives words: "=if row.released_on = null then row.effects else []".', *where, "held")
             held = None
         visible = tuple(self.one(body, (*where, "visible_to"), LIST) or ())
+        clause = self.one(body, (*where, "clause"), TEXT) or ""
         self.over(body, where)
-        return Register(id, title, form, key, prefix, held[1:].strip() if held else None, visible, line_of(self.data, *where))
+        return Register(id, title, form, key, prefix, held[1:].strip() if held else None, visible, clause, line_of(self.data, *where))
 
     def figure(self, id: str, body: dict[str, Any]) -> Figure:
         where = ("figures", id)
         title, since, until = (self.one(body, (*where, key), TEXT, required=True) or "" for key in ("title", "since", "until"))
+        clause = self.one(body, (*where, "clause"), TEXT) or ""
         self.over(body, where)
-        return Figure(id, title, since, until, line_of(self.data, *where))
+        return Figure(id, title, since, until, clause, line_of(self.data, *where))
 
     def method(self, id: str, body: dict[str, Any]) -> Method:
         where = ("methods", id)
         title, process = (self.one(body, (*where, key), TEXT, required=True) or "" for key in ("title", "process"))
+        clause = self.one(body, (*where, "clause"), TEXT) or ""
         self.over(body, where)
-        return Method(id, title, process, line_of(self.data, *where))
+        return Method(id, title, process, clause, line_of(self.data, *where))
 
     # ---- taking things out
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import Fault, PackFaults
 from engine.feel.tables import read_tables
 from engine.forms import read_form
+from engine.packs.catalogue import FILE as CATALOGUE
+from engine.packs.catalogue import Catalogue, read_catalogue
 from engine.packs.diagram import Diagram, read_diagram
 from engine.packs.documents import DocumentText, read_document
 from engine.packs.manifest import Manifest, line_of, read_manifest, read_toml
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from engine.feel.tables import Table
     from engine.forms import Form
+    from engine.packs.catalogue import Clause
     from engine.packs.elements import Element, Process
     from engine.packs.manifest import Figure, Method, Option, Register, Role
     from engine.rules.deadlines import Deadline
@@ -93,6 +96,7 @@ class Pack:
     deadlines: Mapping[str, Deadline] = field(repr=False)
     messages: Mapping[str, MessageText] = field(repr=False)
     documents: Mapping[str, DocumentText] = field(repr=False)    # papers that steps make
+    catalogue: Catalogue = field(repr=False)                     # of the clauses it is to carry
     scenario_agencies: tuple[Agency, ...] = field(repr=False)
     origins: Mapping[tuple[str, str], str] = field(repr=False)   # (kind, id) → the file that holds it
     faults: tuple[Fault, ...] = field(repr=False)
@@ -144,6 +148,11 @@ class Pack:
     @property
     def outcomes(self) -> Mapping[str, str]:
         return self.manifest.outcomes
+
+    @cached_property
+    def clauses(self) -> Mapping[str, Clause]:
+        """The clauses it is to carry, by id; none where its owners list none."""
+        return {clause.id: clause for clause in self.catalogue.clauses}
 
     @property
     def figures(self) -> Mapping[str, Figure]:
@@ -277,6 +286,7 @@ class _Reader:
         self.diagrams: list[Diagram] = []
         self.check_ids: set[str] = set()
         self.unread: set[str] = set()
+        self.catalogue = Catalogue()
 
     def pack(self) -> Pack:
         manifest = self.manifest()
@@ -295,6 +305,9 @@ class _Reader:
                 self.note(path, deadlines, faults)
                 for name, deadline in deadlines.items():
                     self.add("deadline", name, deadline, path, deadline.line, deadline.title)
+            elif path == CATALOGUE:
+                self.catalogue, faults = read_catalogue(data, path)
+                self.note(path, self.catalogue.clauses, faults)
             elif own.startswith("messages/") and own.endswith(".md"):
                 message, faults = read_message(data, path)
                 self.note(path, message, faults)
@@ -308,8 +321,8 @@ class _Reader:
         found = self.found
         return Pack(files=self.files, digest=_digest(self.files), manifest=manifest, diagrams=tuple(self.diagrams), processes=found["process"],
                     forms=found["form"], tables=found["table"], check_ids=frozenset(self.check_ids), deadlines=found["deadline"],
-                    messages=found["message"], documents=found["document"], scenario_agencies=self.agencies(), origins=self.origins, faults=tuple(self.faults),
-                    unread=frozenset(self.unread))
+                    messages=found["message"], documents=found["document"], catalogue=self.catalogue, scenario_agencies=self.agencies(),
+                    origins=self.origins, faults=tuple(self.faults), unread=frozenset(self.unread))
 
     def manifest(self) -> Manifest:
         if "pack.toml" not in self.files:

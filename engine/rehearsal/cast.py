@@ -1,6 +1,7 @@
 """The people of a rehearsal: those a scenario names, and one made for every role it uses."""
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -26,6 +27,12 @@ class Cast:
             roles = [str(role) for role in row.get("roles", [])]
             agency = row.get("agency") or next((role.partition("@")[2] for role in roles if "@" in role), None)
             self._add(key, str(row.get("name") or key.title()), agency, roles)
+
+    def elsewhere(self, engine: Engine) -> Cast:
+        """The same people, before another engine."""
+        other = copy(self)
+        other.engine, other.ids = engine, dict(self.ids)
+        return other
 
     def person(self, who: str, case: str | None = None) -> str:
         """The id of the person meant; one is made for a role that nobody has yet."""

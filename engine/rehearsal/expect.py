@@ -32,7 +32,10 @@ def fingerprint(engine: Engine) -> str:
     with engine.database.reading() as db:
         for table in t.metadata.sorted_tables:
             if table.name not in MAY_CHANGE:
-                digest.update(repr([tuple(row) for row in db.execute(sa.select(table).order_by(*table.primary_key.columns))]).encode())
+                whole = f"select * from {table.name} order by {', '.join(table.primary_key.columns.keys())}"  # noqa: S608 - our own names
+                for row in db.exec_driver_sql(whole):   # allowed: raw-sql - our own names
+                    for value in row:  # as it is stored: reading it properly takes four times as long
+                        digest.update(value if isinstance(value, bytes) else repr(value).encode())
     return digest.hexdigest()
 
 
@@ -124,7 +127,9 @@ class _Look:
             row = next((row for row in self.tasks if row.state == "open" and _among(one, [self._task_name(row)])), None)
             if row is None:
                 problems.append(f"expected “{one}” to be locked; it is not open")
-            elif not self._page(row).locked:
+            elif hits := self._page(row).locked:
+                self.play.spoke += hits
+            else:
                 problems.append(f"expected “{one}” to be locked; it can be done")
         return problems
 
@@ -245,18 +250,21 @@ class _Look:
         problems = []
         for path, value in wanted.items():
             found = self._value(path)
-            if found != value:
+            if found != value and not (value == "" and found is None):
                 problems.append(f"expected {path} to be {value!r}; it is {found!r}")
         return problems
 
     def _value(self, path: str) -> Any:
-        """answers.<task>.<field>, with #n for a round and @key for an item; or what an open task shows."""
+        """answers.<task>.<field>, with #n for a round and @key for an item; or what an open task shows. With `as`, nothing that is for other roles only."""
         name, _, rest = path.removeprefix("answers.").partition(".")
         element, item, nth = self._parts(name)
         s = t.submissions
-        query = sa.select(s.c.id, s.c.answers, s.c.item).where(s.c.case_id == self.case_id, s.c.element == element).order_by(s.c.at, s.c.round)
+        query = sa.select(s.c.id, s.c.answers, s.c.item, t.tasks.c.agency).outerjoin(t.tasks, t.tasks.c.id == s.c.task).where(
+            s.c.case_id == self.case_id, s.c.element == element).order_by(s.c.at, s.c.round)
         with self.engine.database.reading() as db:
             rows = [row for row in db.execute(query) if not item or row.item == item]
+        if self.who is not None:
+            rows = [row for row in rows if self._may_read(element, rest, row.agency)]
         chosen = rows[nth - 1:nth] if nth else rows[-1:]
         for row in chosen:
             found = _dig(self.case.open(row.answers, "submissions", row.id), rest)
@@ -267,6 +275,13 @@ class _Look:
             showing += [row for row in self.tasks if row.state == "open" and row.element != element]
         found = next((found for found in (self._shown(row, rest) for row in showing) if found is not None), None)
         return self._told_later(rows[-1], rest) if found is None and rows and not nth else found
+
+    def _may_read(self, element: str, path: str, agency: str | None) -> bool:
+        """Is this answer of this agency, and what it stands in, for whoever does the step?"""
+        form = self.case.pack.form_of(element)
+        roles = self.play.cast.actor(self.who or "", self.case_id).roles(self.case_id, agency)
+        around = [item for at, item in form.walk() if f"{path}.".startswith(f"{at}.")] if form else []
+        return all(roles.intersection(only) for item in around if (only := getattr(item, "visible_to", ())))
 
     def _told_later(self, row: Any, path: str) -> Any:
         """What was worked out from these answers, as the next who were shown it handed it in."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 import inspect
 import mimetypes
 import tempfile
+from copy import copy
 from dataclasses import dataclass, field, replace
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from engine import SYSTEM, Engine, actions, arguments_of, queries
-from engine.alarm import due_now, next_due
+from engine.alarm import deputies_over, due_now, next_due
 from engine.clock import SetClock
-from engine.errors import Incident, Refused
+from engine.errors import ChecksRefuse, Incident, InvalidAnswers, Refused
 from engine.forms import Field, Upload
 from engine.rehearsal import expect
 from engine.rehearsal.cast import Cast, named_in
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine import Actor
+    from engine.errors import Hit
     from engine.packs import Pack
     from engine.queries.shapes import FormPage
     from engine.rehearsal.scenario import Scenario, Step
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from engine.work import Work
 
     Release = Callable[[Work, Mapping[str, bytes], str], object]
+    After = Callable[["Stage"], Any]
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Outcome:
     scenario: Scenario
     failures: list[str] = field(default_factory=list)
     steps: int = 0
+    seen: Any = None     # what whoever asked for the rehearsal saw when it was over
 
     @property
     def passed(self) -> bool:
@@ -48,14 +53,17 @@ class Outcome:
         return not self.failures
 
 
-def rehearse(scenario: Scenario, pack: Pack, settings: Settings, release: Release = actions.release_pack) -> Outcome:
-    """Play it to its end or to the first step that fails. `release` is the verb that puts the pack on the shelf."""
+def rehearse(scenario: Scenario, pack: Pack, settings: Settings, release: Release = actions.release_pack, after: After | None = None) -> Outcome:
+    """Play it to its end or to the first step that fails. `release` is the verb that puts the pack on the shelf; `after` looks at it once it is played."""
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         quick = replace(settings, database_url=f"sqlite:///{folder}/rehearsal.db")
         database = Database(quick.database_url, durable=False)  # thrown away with the folder
         t.metadata.create_all(database.pool)
         try:
-            return Stage(Engine(quick, database, SetClock(scenario.clock)), pack, scenario, release).play()
+            stage = Stage(Engine(quick, database, SetClock(scenario.clock)), pack, scenario, release)
+            outcome = stage.play()
+            outcome.seen = after(stage) if after else None
+            return outcome
         finally:
             database.close()
 
@@ -75,23 +83,36 @@ class Stage:
         self.cases: dict[str, str] = {}  # the story's name of a case → its id
         self.last_case: str | None = None
         self.mails_seen: set[str] = set()
+        self.spoke: list[Hit] = []                       # rows of checks that refused, asked for a reason or kept a task locked
+        self.refused: list[tuple[str, Refused]] = []     # what a step asked for, and the refusal
+        self.unchanged: str | None = None                # the fingerprint after a refusal, while nothing else has been done
 
     def play(self) -> Outcome:
         """Every step in turn; what is wrong is told in words, and the story stops there."""
         for step in self.scenario.steps:
             self.outcome.steps += 1
-            try:
-                self._wait_until(step.at)
-                problems = self._act(step)
-                problems += self._unmet(step) if step.expect else []
-            except NotThere as problem:
-                problems = [str(problem)]
-            except Incident as incident:
-                problems = [f"an incident at {incident.element}: {incident.says}"]
-            if problems:
+            if problems := self.take(step):
                 self.outcome.failures += [f"{step}: {problem}" for problem in problems]
                 break
         return self.outcome
+
+    def take(self, step: Step) -> list[str]:
+        """One step, and everything about it that is not as the story says."""
+        try:
+            self._wait_until(step.at)
+            problems = self._act(step)
+            return problems + (self._unmet(step) if step.expect else [])
+        except NotThere as problem:
+            return [str(problem)]
+        except Incident as incident:
+            return [f"an incident at {incident.element}: {incident.says}"]
+
+    def elsewhere(self, engine: Engine) -> Stage:
+        """The story where it stands now, to be played on by another engine on a copy of the database."""
+        other = copy(self)
+        other.engine, other.cast, other.outcome = engine, self.cast.elsewhere(engine), Outcome(self.scenario)
+        other.cases, other.mails_seen, other.spoke, other.refused = dict(self.cases), set(self.mails_seen), [], []
+        return other
 
     def _unmet(self, step: Step) -> list[str]:
         try:
@@ -105,6 +126,7 @@ class Stage:
         """Everything due up to and including then fires first, in order, each at its own moment."""
         if at is None:
             return
+        self.unchanged = None
         clock = self.engine.clock
         assert isinstance(clock, SetClock)  # noqa: S101 - made above
         while True:
@@ -116,23 +138,33 @@ class Stage:
                 timers = due_now(db, clock.now(), 1)
             self.engine.perform(SYSTEM, actions.fire_timer, timers[0])
         clock.move_to(max(at, clock.now()))
+        with self.engine.database.reading() as db:
+            over = deputies_over(db, self.engine.now().date())
+        for deputy in over:
+            self.engine.perform(SYSTEM, actions.end_deputy, deputy)
 
     # ---- deeds
 
     def _act(self, step: Step) -> list[str]:
         if step.deed is None:
             return []
+        people = len(self.cast.ids)
         if step.who:
             self.cast.person(step.who, self.cases.get(step.case or "") or self.last_case)  # whom the story makes up is no effect of the deed
-        before = expect.fingerprint(self.engine) if step.refused is not None else None
+        before, self.unchanged = self.unchanged if len(self.cast.ids) == people else None, None
+        if step.refused is not None and before is None:
+            before = expect.fingerprint(self.engine)
         try:
             getattr(self, f"_{step.deed}")(step)
         except Refused as refusal:
+            self.refused.append((step.name or "", refusal))
+            self.spoke += refusal.hits if isinstance(refusal, ChecksRefuse | InvalidAnswers) else ()
             if step.refused is None:
                 return [f"was refused ({refusal.why}): {' / '.join(refusal.says)}"]
             shown = " ".join(refusal.says).lower()
             problems = [f"expected the refusal to say “{text}”; it said: {' / '.join(refusal.says)}" for text in step.refused if text.lower() not in shown]
-            if before != expect.fingerprint(self.engine):
+            self.unchanged = expect.fingerprint(self.engine)
+            if before != self.unchanged:
                 problems.append("a refusal must change nothing but the trail, and something else changed")
             return problems
         return [] if step.refused is None else [f"expected to be refused ({', '.join(step.refused)}), but it was done"]
@@ -219,12 +251,15 @@ class Stage:
             arguments |= self._correction(step)
         elif verb is actions.settle_decision:
             arguments["decision"] = self._decision_meant(step)
+        elif verb is actions.end_deputy:
+            arguments["deputy"] = self._deputy_meant(step, actor)
         elif isinstance(arguments.get("task"), str):
             actor, arguments["task"] = self._task_meant(replace(step, name=arguments["task"]))
-        for key in ("to", "person"):
+        for key in ("to", "person", "of"):
             if isinstance(arguments.get(key), str):
                 arguments[key] = self.cast.person(arguments[key], self.last_case)
         known = arguments_of(verb)
+        arguments = {f"{key}_" if iskeyword(key) else key: value for key, value in arguments.items()}
         if "case" in known:
             arguments.setdefault("case", self._case(step))
         try:
@@ -250,6 +285,17 @@ class Stage:
         people = {path for path, field in form.questions() if field.picker == "person"} if form else set()
         answers = step.answers.get("answers", {})
         return {"task": found, "answers": self._given(dict(answers), "", people) if isinstance(answers, dict) else answers}
+
+    def _deputy_meant(self, step: Step, actor: Actor) -> str:
+        """The period meant, named by its role (role or role@AGENCY): the actor's own before others', the first that is not over."""
+        d, (role, _, agency) = t.deputies, str(step.answers.get("deputy")).partition("@")
+        own = sa.or_(d.c.person == actor.person, d.c.deputy == actor.person)
+        query = sa.select(d.c.id).where(d.c.role == role).order_by(d.c.ended_at.is_not(None), sa.not_(own), d.c.since)
+        with self.engine.database.reading() as db:
+            found = db.scalar((query.where(d.c.agency == agency) if agency else query).limit(1))
+        if found is None:
+            raise NotThere(f"Nobody was named deputy as {step.answers.get('deputy')}.")
+        return str(found)
 
     def _decision_meant(self, step: Step) -> str:
         """What is to be settled, named by its gateway, table, deadline or timer event, with @item where it has one."""

@@ -76,6 +76,7 @@ class Scenario:
     people: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     exact: bool = False
+    clauses: tuple[str, ...] = ()     # that it says it shows
 
 
 def read_scenario(file: Path, zone: ZoneInfo, text: str | None = None) -> Scenario:
@@ -111,7 +112,7 @@ class _Reader:
         if self.faults or clock is None:
             raise BadScenario(self.faults)
         return Scenario(self.file, str(table.get("title") or self.file.stem), table.get("pack"), clock, table.get("options", {}), table.get("agencies"),
-                        people, steps, bool(table.get("exact")))
+                        people, steps, bool(table.get("exact")), tuple(table.get("clauses", ())))
 
     def step(self, number: int, row: dict[str, Any]) -> Step:
         where = f"step {number}"

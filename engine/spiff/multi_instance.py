@@ -113,6 +113,16 @@ class ForEach(Activity, LoopTask, spiff.BpmnSpecMixin):
         elif self.sequential:
             self._begin_instances(my_task)
 
+    def settled(self, my_task: Any) -> bool:
+        """Whether what changed elsewhere makes it enough, as when someone still awaited stepped back: then the rest is stopped."""
+        running = active(my_task.children)
+        if self.condition is None or not running or not self._enough(running[0], len(running)):
+            return False
+        for other in running:
+            stop(other)
+        my_task._ready()
+        return True
+
     def _enough(self, instance: Any, running: int) -> bool:
         if self.condition is None:
             return False

@@ -156,7 +156,7 @@ class Process:
         return rewrite(self.case, changes, item)
 
     def grow(self) -> bool:
-        """New items of collections that grow get their instances; were there any? Asked after every action as well."""
+        """New items of collections that grow get their instances, and what is enough by now ends; was there any? Asked after every action as well."""
         return self._grow() and bool(self._go_on())
 
     # ---- inside
@@ -164,7 +164,7 @@ class Process:
     def _grow(self) -> bool:
         growing = [task for workflow in self.case.running() for task in active(workflow.tasks.values())
                    if isinstance(task.task_spec, ForEach) and task.task_spec.grows and task.state == TaskState.STARTED]
-        return bool(sum(task.task_spec.grow(task) for task in growing))
+        return bool(sum(task.task_spec.grow(task) or task.task_spec.settled(task) for task in growing))
 
     def _go_on(self) -> Self:
         """Run until a person, a message or a moment is needed."""

@@ -102,7 +102,7 @@ class Case(_Running, BpmnWorkflow):
 
     owner = None
 
-    def __init__(self, program: Any, script_engine: Any = None) -> None:
+    def __init__(self, program: Any, script_engine: Any) -> None:
         self.program = program
         self.queue: deque[Any] = deque()               # automatic steps to be done
         self.dirty: set[Any] = set()                   # scopes where something moved

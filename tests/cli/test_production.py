@@ -31,7 +31,7 @@ def surroundings(folder: Path) -> dict[str, str]:
 
 
 def casereview(surroundings, *command, **more):
-    return subprocess.run([*PROGRAM, *command], env=surroundings, capture_output=True, text=True, timeout=120, check=False, **more)
+    return subprocess.run([*PROGRAM, *command], env=surroundings, capture_output=True, text=True, timeout=240, check=False, **more)
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def serving(surroundings, *command):
             yield re.search(r"http://\S+", first)[0] if first else process.communicate(), said
         finally:
             process.send_signal(signal.SIGTERM)
-            said["out"], said["err"] = process.communicate(timeout=60)
+            said["out"], said["err"] = process.communicate(timeout=240)
             said["code"] = process.returncode
 
 

@@ -183,6 +183,19 @@ def test_a_collection_that_grows_gets_instances_while_the_activity_runs(kind: st
     assert story.do("watch").ended, "what is done does not begin again"
 
 
+def test_where_a_collection_grows_what_is_enough_by_now_ends_what_is_still_awaited() -> None:
+    ground = Ground(given={"board": {"enough": False}})
+    loop, grows = each("=items", output="=item", until="=board.enough"), properties(grows="true")
+    story = Story(between(person("a", grows, loop=loop) + person("after"), "a", "after"), ground=ground, items=["x", "y"]).do("a@x")
+    assert not story.process.grow()
+    assert story.open == "a"
+
+    ground.given["board"]["enough"] = True
+    assert story.process.grow()
+    assert story.again().open == "after"
+    assert story.values["results"] == ["x", None]
+
+
 def test_a_collection_does_not_grow_by_itself() -> None:
     ground = Ground(given={"board": {"agencies": ["HLT"]}})
     story = Story(*(body.replace("grows", "gross") for body in growing("task")), ground=ground)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.errors import Fault
 from engine.packs.check import (
     calls,
+    clauses,
     deadlines,
     dialect,
     expressions,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "check_file"]
 
 RULES = (dialect, starts, flow, ids, expressions, names, references, registers, calls, roles, deadlines, messages, papers, tables, thrown,
-         sensitive, scenarios, sizes, layout)
+         sensitive, scenarios, clauses, sizes, layout)
 
 
 def check(pack: Pack, known_types: frozenset[str] = frozenset()) -> list[Fault]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.packs.pack import Pack
 
 RESERVED = {"Start", "End", "Root"}
+PAGES = {"deadlines", "releases", "sources"}     # /process/<pack>/<one of these> is a page of its own
 #: Ids by which expressions, scenarios and deadlines name things: they must read as one name.
 NAMED = {"process", "userTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask", "callActivity", "subProcess",
          "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent", "exclusiveGateway", "parallelGateway",
@@ -29,6 +30,8 @@ def faults(pack: Pack) -> Iterator[Fault]:
             name = names.get(id) or None
             if id in RESERVED:
                 yield Fault(diagram.file, line, id, name, f"The id {id} is taken by the engine: choose another.")
+            if tag == "process" and id in PAGES:
+                yield Fault(diagram.file, line, id, name, f"The id {id} is the address of another page about this process: choose another.")
             if id in here:
                 yield Fault(diagram.file, line, id, name, f"The id {id} is used twice in this file (line {here[id]}): choose another.")
             elif tag in NAMED - {"process"} and id in first:      # processes are told where the pack is read

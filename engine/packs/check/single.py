@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from engine.errors import Fault
 from engine.feel.tables import read_tables
 from engine.forms import read_form
+from engine.packs.catalogue import FILE as CATALOGUE
+from engine.packs.catalogue import read_catalogue
 from engine.packs.check import dialect, expressions, flow, ids, layout, messages, scenarios, sizes, starts, tables
 from engine.packs.documents import read_document
 from engine.packs.manifest import read_manifest, read_toml
@@ -51,9 +53,10 @@ def _faults(data: bytes, path: Path, file: str) -> Iterable[Fault]:
     if path.suffix == ".toml":
         return _toml(data, path, file)
     if path.suffix == ".md":
-        if path.parent.name == "documents" or data.lstrip().startswith(b"+++"):
+        is_mail = path.parent.name == "messages" or data.startswith(b"# ")
+        if path.parent.name == "documents" or (data.lstrip().startswith(b"+++") and not is_mail):
             return read_document(data, file)[1]
-        message, faults = read_message(data, file) if path.parent.name == "messages" or data.startswith(b"# ") else (None, [])
+        message, faults = read_message(data, file) if is_mail else (None, [])
         return [*faults, *(messages.of_message(message) if message else ())]
     return [Fault(file, None, None, None, f"This is no file of a pack: give one that ends in {KINDS}.")]
 
@@ -91,6 +94,8 @@ def _toml(data: bytes, path: Path, file: str) -> Iterable[Fault]:
         for deadline in deadlines.values():
             found += expressions.of_deadline(deadline, file)
         return found
+    if path.name == CATALOGUE:
+        return read_catalogue(data, file)[1]
     if path.name == "board.toml":
         return read_toml(data, file)[1]
     return list(scenarios.of_scenario(data, file))
