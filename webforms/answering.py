@@ -197,7 +197,7 @@ def _told(problem: Refused | Incident, asking: Asking, raw: dict[str, Any], reas
     try:
         raise problem
     except InvalidAnswers as refusal:
-        return _kept_page(asking, raw, errors=refusal.errors, reason=reason, status=422)
+        return _kept_page(asking, raw, errors=refusal.errors, hits=refusal.hits, reason=reason, status=422)
     except ReasonNeeded as refusal:
         return _kept_page(asking, raw, hits=refusal.hits, reason=reason, ask_reason=True, status=422)
     except ChecksRefuse as refusal:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, current_app, request
 from flask.sessions import SecureCookieSessionInterface
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ HEADERS = {
 }
 
 
+#: What someone who is not signed in may send.
+STRANGERS_BYTES = 64 * 1024
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
 #: Blueprints whose pages may be kept and found by search engines; they say themselves how long.
 PUBLIC = frozenset({"published"})
 
@@ -48,8 +53,17 @@ def install(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,   # it lives as long as the session: forms here take an afternoon
     )
     app.session_interface = _Sessions()
+    app.before_request(_little_from_strangers)   # before the token is looked for: that reads all that was sent
     CSRFProtect(app)
     app.after_request(_headers)
+
+
+def _little_from_strangers() -> None:
+    """Who has no session, nor one that has just run out, may send no more than it takes to sign in."""
+    from webforms.identity import just_left
+
+    if request.method not in READING and not current_user.is_authenticated and just_left() is None:
+        request.max_content_length = STRANGERS_BYTES
 
 
 def _headers(response: Response) -> Response:

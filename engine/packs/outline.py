@@ -2,15 +2,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from engine import feel
+from engine.clock import SystemClock
 from engine.errors import Incident
 from engine.forms import Field, Group, List, Option, Upload
 from engine.forms.samples import one
 from engine.packs.check.scope import reads
 from engine.packs.elements import REASON
+from engine.packs.in_words import offered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +27,7 @@ PAGES = ("home", "cases", "drafts", "case", "diagram", "trail")
 
 def outline(pack: Pack, verbs: Mapping[str, list[str]] | None = None, now: datetime | None = None) -> dict[str, Any]:
     """The pack as a plain dict; samples are those that questions left out of a scenario are answered with."""
-    drawer = _Outline(pack, now or datetime.now(UTC))
+    drawer = _Outline(pack, now or SystemClock().now())
     return {
         "pack": {"id": pack.id, "title": pack.title, "digest": pack.digest, "main": pack.manifest.main, "reference": pack.reference,
                  "parts": list(pack.manifest.parts)},
@@ -142,16 +144,10 @@ class _Outline:
 
     def task(self, element: Element) -> dict[str, Any]:
         return {"id": element.id, "name": element.name, "process": element.process,
-                "groups": list(element.roles) or ([element.groups] if element.groups else []), "groups_may_be": self.may_be(element.groups),
+                "groups": list(element.roles) or ([element.groups] if element.groups else []),
+                "groups_may_be": list(offered(self.pack, element)) if element.groups.startswith("=") else [],
                 "assignee": element.assignee,
-                "repeats": self.repeats(element), **self.asked(element)}
-
-    def may_be(self, groups: str | None) -> list[str]:
-        """What the diagrams put into a variable that names a task's groups, such as =referred_by."""
-        if not groups or not groups.startswith("="):
-            return []
-        rows = (row for element in self.pack.elements.values() for row in (*element.inputs, *element.outputs))
-        return list(dict.fromkeys(row.source.removeprefix("=").strip('"') for row in rows if row.target == groups.removeprefix("=").strip()))
+                "repeats": self.repeats(element), "called_from": self.called_from(element), **self.asked(element)}
 
     def asked(self, element: Element) -> dict[str, Any]:
         """What a person is asked there, and what is asked of the answers."""
@@ -225,7 +221,7 @@ class _Outline:
 
     def repeat(self, element: Element, loop: Loop) -> dict[str, Any]:
         return {"id": element.id, "name": element.name, "process": element.process, "item": loop.item, "over": loop.collection,
-                "key": self.key_of(loop), "sequential": loop.sequential}
+                "key": self.key_of(loop), "key_is": self.given_to(loop), "sequential": loop.sequential}
 
     def key_of(self, loop: Loop) -> str:
         """What an item is called by: its `key`, the key of its register, or itself."""
@@ -239,6 +235,14 @@ class _Outline:
         first = value[0] if isinstance(value, list) and value else None
         return f"{loop.item}.key" if isinstance(first, dict) and "key" in first else f"{loop.item}"
 
+    def given_to(self, loop: Loop) -> list[str]:
+        """What the diagrams put into the one name that a list of one is made of, as in “=[late_key]”: each is a key of its own."""
+        if not (one_of := re.fullmatch(r"=\[(\w+)\]", loop.collection)):
+            return []
+        name = one_of[1]
+        sources = (row.source for element in self.pack.elements.values() for row in (*element.inputs, *element.outputs) if row.target == name)
+        return sorted({source.removeprefix("=") for source in sources} - {name})
+
     def value(self, text: str) -> Any:
         try:
             return feel.value(text, self.names, self.now)
@@ -248,6 +252,12 @@ class _Outline:
     def repeats(self, element: Element) -> list[str]:
         """The names of the items it is done for, outermost first: what a scenario's `for` gives the keys of."""
         return list(self._chain(element, frozenset()))
+
+    def called_from(self, element: Element) -> list[dict[str, Any]]:
+        """Each element that calls the process of this task, with the items that are repeated on that way: `repeats` is the longest of them."""
+        inside = list(_items(reversed([element, *self.pack.processes[element.process].around(element)])))
+        return [{"id": caller.id, "repeats": [*self._chain(caller, frozenset({element.process})), *inside]}
+                for caller in self.pack.elements.values() if element.process in self.pack.called(caller)]
 
     def _chain(self, element: Element, seen: frozenset[str]) -> Iterator[str]:
         process = self.pack.processes[element.process]
@@ -267,7 +277,8 @@ def _items(elements: Iterable[Element]) -> Iterator[str]:
 def _question(path: str, item: Item, choices: list[dict[str, Any]] | None, sample: Any) -> dict[str, Any]:
     if isinstance(item, List):
         return {"path": path, "key": item.path, "label": item.label, "type": "list", "required": item.min > 0, "min": item.min, "max": item.max,
-                "register": item.register, "sensitive": item.sensitive, "visible_to": list(item.visible_to), "hide": item.hide, "sample": plain(sample)}
+                "register": item.register, "sensitive": item.sensitive, "visible_to": list(item.visible_to), "hide": item.hide,
+                "when_empty": item.when_empty, "sample": plain(sample)}
     if isinstance(item, Group):
         return {"path": path, "key": item.path, "label": item.label, "type": "group", "required": False, "register": item.register,
                 "row": item.row, "hide": item.hide, "sample": plain(sample)}
@@ -276,7 +287,8 @@ def _question(path: str, item: Item, choices: list[dict[str, Any]] | None, sampl
     return {"path": path, "key": item.key, "label": item.label, "type": item.type, "subtype": item.subtype, "required": item.required,
             "readonly": item.readonly, "options": choices, "many": item.many, "picker": item.picker, "min": item.min, "max": item.max,
             "sensitive": item.sensitive, "visible_to": list(item.visible_to), "document": item.document,
-            "appoints": item.appoints, "replaces": item.replaces, "ends_appointment": item.ends_appointment, "hide": item.hide, "sample": plain(sample)}
+            "appoints": item.appoints, "replaces": item.replaces, "ends_appointment": item.ends_appointment, "hide": item.hide,
+            "when_empty": item.when_empty, "sample": plain(sample)}
 
 
 def _at(sample: Any, path: str) -> Any:

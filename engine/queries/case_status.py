@@ -1,7 +1,7 @@
 """Where cases stand: the managers' list, and one case's page."""
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from engine.errors import NotFound
 from engine.look import sees_all_of
 from engine.progress.held import held as held_up
 from engine.progress.held import in_words
+from engine.progress.readers import may_read, question
 from engine.queries.corrections import done_rows
 from engine.queries.forms_to_answer import actions_to_press
 from engine.queries.incidents import open_incidents
@@ -18,7 +19,7 @@ from engine.queries.papers import papers_of
 from engine.queries.registers import registers_of
 from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow
 from engine.queries.unsettled import unsettled_of
-from engine.queries.words import agency_names, clock_row, may_read, offered_in_words, person_names, question, task_row
+from engine.queries.words import agency_names, clock_row, offered_in_words, person_names, task_row
 from engine.store import tables as t
 from engine.store.seen import sees_case
 from engine.work import case_of
@@ -78,10 +79,13 @@ def case_page(look: Look, reference: str) -> CasePage:
     open_tasks, done, waiting = _tasks(look, case, agencies, entered, clocks, full=full)
     zone = look.settings.board.timezone
     people = person_names(look, [case.started_by])
-    number = look.db.scalar(sa.select(t.releases.c.number).where(t.releases.c.id == case.release)) or 0
+    releases = look.db.execute(sa.select(t.releases.c.id, t.releases.c.number, t.releases.c.released_at).where(t.releases.c.pack == case.pack.id)
+                               .order_by(t.releases.c.number.desc())).all()
+    own = next(row for row in releases if row.id == case.release)
     look.shows(case.id, "case")
     return CasePage(
-        id=case.id, reference=case.reference, pack_title=case.pack.title, release_number=number, stage=case.stage, stages=_stages(case, entered, waiting),
+        id=case.id, reference=case.reference, pack=case.pack.id, pack_title=case.pack.title, release_number=own.number, released_at=own.released_at,
+        newest_number=releases[0].number, newest_at=releases[0].released_at, stage=case.stage, stages=_stages(case, entered, waiting),
         started=case.started_at.astimezone(zone).date(), started_by_name=people.get(case.started_by, ""), agency_name=agencies.get(case.agency or ""),
         outcome=case.outcome, outcome_title=case.pack.outcomes.get(case.outcome or ""), ended_at=case.ended_at, clocks=clocks,
         open_tasks=open_tasks, done_tasks=done, actions=_actions(look, case), diagrams=_diagrams(case, been) if full else [],
@@ -203,14 +207,21 @@ def _tasks(look: Look, case: Case, agencies: dict[str, str], entered: set[str], 
     for row in look.db.execute(sa.select(offer.c.task, offer.c.holder).where(offer.c.case_id == case.id)):
         offered[row.task].append(row.holder)
     mine = {row.id for row in rows if look.actor.answers_to(offered[row.id]) or look.actor.person in (row.claimed_by, row.done_by)}
-    people = person_names(look, [person for row in rows for person in (row.claimed_by, row.done_by)])
+    people = person_names(look, [person for row in rows for person in (row.claimed_by, row.done_by, row.item)])
+    together = Counter((row.element, row.offered_at, state) for row in rows if case.pack.tasks[row.element].loop for state in (row.state, "all"))
     hands_over = look.actor.may("hand_over", case.id)
     on_the_way = {clock.item: clock.due for clock in reversed(clocks) if clock.item and not (clock.ended or clock.milestone)}
     open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies), can_open=hands_over or row.id in mine,
-                          for_me=row.id in mine, due=row.due or on_the_way.get(row.item))
+                          for_me=row.id in mine, due=row.due or on_the_way.get(row.item), done=_done_of(together, row))
                  for row in rows if row.state == "open" and (full or row.id in mine)]
     done = done_rows(look, case, mine, agencies, entered, full=full)
     return sorted(open_rows, key=lambda row: (row.due is None, row.due, row.offered_at)), done, {row.element for row in rows if row.state == "open"}
+
+
+def _done_of(together: Counter[tuple[str, datetime, str]], row: Any) -> tuple[int, int] | None:
+    """How many of those who were asked at once have done it."""
+    several = together[(row.element, row.offered_at, "all")]
+    return (together[(row.element, row.offered_at, "done")], several) if several > 1 else None
 
 
 def _actions(look: Look, case: Case) -> list[ActionRow]:

@@ -17,7 +17,7 @@ from engine.progress.names import Names
 from engine.queries.forms_to_answer import draft_of
 from engine.queries.shapes import AnswerPage, ClockMove, CorrectionPage, CorrectionPreview, CorrectionRow, DoneRow
 from engine.queries.unsettled import doubt_title, doubt_words
-from engine.queries.words import agency_names, item_name, person_names, readable
+from engine.queries.words import agency_names, doer, item_name, person_names, readable
 from engine.spiff import Place
 from engine.store import tables as t
 
@@ -35,18 +35,18 @@ NOTHING = "Not answered"
 def done_rows(look: Look, case: Case, mine: set[str], agencies: dict[str, str], entered: set[str], *, full: bool) -> list[DoneRow]:
     """What was done, newest first: tasks, the start and the buttons; with what was corrected, and what this person may correct."""
     s, reads_all = t.submissions, look.actor.may("see_answers", case.id)
-    columns = (s.c.id, s.c.element, s.c.item, s.c.task, s.c.at, s.c.by)
+    columns = (s.c.id, s.c.element, s.c.item, s.c.task, s.c.at, s.c.by, s.c.deputy_of)
     rows = [row for row in look.db.execute(sa.select(*columns).where(s.c.case_id == case.id).order_by(s.c.at.desc(), s.c.id)).all()
             if full or row.task in mine or row.by == look.actor.person]
     readable_ones = {row.id for row in rows if reads_all or row.by == look.actor.person or row.task in mine}
-    people = person_names(look, [row.by for row in rows])
+    people = person_names(look, [one for row in rows for one in (row.by, row.deputy_of, row.item)])
     corrected = corrections_of(look, case, [row for row in rows if row.id in readable_ones])
     found = []
     for row in rows:
         element, stages = case.pack.elements[row.element], case.pack.stages_of.get(row.element, ())
         stage = next((one for one in stages if one in entered), next(iter(stages), ""))
         found.append(DoneRow(
-            name=element.properties.get("label") or element.name, item=item_name(row.item, agencies), who=people.get(row.by, ""), at=row.at,
+            name=element.properties.get("label") or element.name, item=item_name(row.item, {**agencies, **people}, case.pack), who=doer(people, row), at=row.at,
             task=row.task if row.id in readable_ones else None, answer=row.id if row.id in readable_ones else None,
             can_correct=row.id in readable_ones and _correctable(look, case, row), corrections=corrected.get(row.id, []),
             stage=case.pack.stages.get(stage, "")))
@@ -54,7 +54,7 @@ def done_rows(look: Look, case: Case, mine: set[str], agencies: dict[str, str], 
 
 
 def _correctable(look: Look, case: Case, row: Any) -> bool:
-    return may_correct(look.actor, case, row.by) and not changed_with(case, case.pack.elements[row.element])
+    return may_correct(look.actor, case, row.by, row.deputy_of) and not changed_with(case, case.pack.elements[row.element])
 
 
 def answer_page(look: Look, reference: str, answer: str) -> AnswerPage:
@@ -70,8 +70,9 @@ def answer_page(look: Look, reference: str, answer: str) -> AnswerPage:
     if row.reason:
         rows.append(Row(label="Reason for going on", text=case.open(row.reason, "submissions", row.id, "reason"), path=REASON))
     look.shows(case.id, f"answer {element.id}")
-    return AnswerPage(id=row.id, reference=case.reference, title=element.properties.get("label") or element.name, item=item_name(row.item, agency_names(look)),
-                      who=person_names(look, [row.by]).get(row.by, ""), at=row.at, rows=readable(look.actor, case, rows, _agency(look, row.task)),
+    return AnswerPage(id=row.id, reference=case.reference, title=element.properties.get("label") or element.name,
+                      item=item_name(row.item, agency_names(look), case.pack),
+                      who=doer(person_names(look, [row.by, row.deputy_of]), row), at=row.at, rows=readable(look.actor, case, rows, _agency(look, row.task)),
                       corrections=corrections_of(look, case, [row]).get(row.id, []), can_correct=_correctable(look, case, row), task=row.task)
 
 
@@ -87,7 +88,7 @@ def correction_page(look: Look, reference: str, answer: str) -> CorrectionPage:
     return CorrectionPage(
         title=f"Correct: {title}", help="", form=_with_why(found), names=found.asked.names, values=values, draft_at=at, confirm=True, pack=case.pack.id,
         element=element.id, clause="", case_id=case.id, answer=answer, reference=case.reference, item=item_name(found.row.item, agency_names(look)),
-        who=person_names(look, [found.row.by]).get(found.row.by, ""), at=found.row.at, since=found.corrections,
+        who=doer(person_names(look, [found.row.by, found.row.deputy_of]), found.row), at=found.row.at, since=found.corrections,
         kept_back=len(list(found.open_form.questions())) < len(list(found.asked.form.questions())))
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from engine.errors import NotFound
 from engine.look import sees_all_of
 from engine.packs.elements import ACTIVITIES
+from engine.packs.in_words import KINDS, reading_order
 from engine.queries.forms_to_answer import running
 from engine.queries.shapes import Diagram, DiagramRow, Marks
 from engine.store import tables as t
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from engine.look import Look
     from engine.packs import Element, Process
     from engine.work import Case
-
-KINDS = {
-    "userTask": "Task", "callActivity": "Part of the process", "subProcess": "Part of the process", "sendTask": "Mail", "serviceTask": "Automatic step",
-    "scriptTask": "Automatic step", "businessRuleTask": "Decision table", "receiveTask": "Waits for news", "startEvent": "Beginning", "endEvent": "End",
-    "boundaryEvent": "Event", "intermediateCatchEvent": "Event", "intermediateThrowEvent": "Event",
-}
-
 
 def diagram(look: Look, reference: str, process: str | None = None) -> Diagram:
     """The main process, or one it calls, as this case has gone through it."""
@@ -38,7 +32,7 @@ def diagram(look: Look, reference: str, process: str | None = None) -> Diagram:
     marks, moments = _marks(look, case, drawn)
     look.shows(case.id, f"diagram {drawn.id}")
     rows = [(element.name or KINDS[element.kind], KINDS[element.kind], _state(marks.get(element.id, Marks())), moments.get(element.id))
-            for element in _reading_order(drawn) if element.kind in KINDS]
+            for element in reading_order(drawn) if element.kind in KINDS]
     return Diagram(
         reference=reference, process=drawn.id, name=names[drawn.id], marks=marks, rows=rows,
         parents=[DiagramRow(other.id, names[other.id]) for other in case.pack.processes.values() if any(
@@ -115,22 +109,6 @@ def _around(case: Case, element: str) -> set[str]:
         found.add(here.parent)
         here = case.pack.elements.get(here.parent)
     return found
-
-
-def _reading_order(drawn: Process) -> list[Element]:
-    """As it runs: from the starts along the arrows, then whatever hangs beside them."""
-    order: list[str] = []
-    ahead = [element.id for element in drawn.elements.values() if element.kind == "startEvent" and element.parent is None]
-    while ahead:
-        one = ahead.pop(0)
-        if one in order:
-            continue
-        order.append(one)
-        ahead += [drawn.flows[flow].target for flow in drawn.elements[one].outgoing if flow in drawn.flows]
-        ahead += [element.id for element in drawn.elements.values() if element.attached_to == one]
-        ahead = [element.id for element in drawn.elements.values() if element.parent == one and element.kind == "startEvent"] + ahead
-    order += [element for element in drawn.elements if element not in order]
-    return [drawn.elements[element] for element in order]
 
 
 def _state(marks: Marks) -> str:

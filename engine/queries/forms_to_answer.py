@@ -11,13 +11,13 @@ from engine.forms import Row
 from engine.packs import REASON
 from engine.progress import mail
 from engine.progress.answers import draft_place, judge, paths_of
-from engine.progress.case_actions import may_press, waited_for
+from engine.progress.case_actions import is_for, may_press, waited_for
 from engine.progress.looking import Looking
 from engine.progress.names import ENGINE_NAMES, Names, outside_a_case
 from engine.progress.open_tasks import asked_of, holders, not_barred, readable_row
 from engine.queries.papers import papers_of
 from engine.queries.shapes import BareForm, FormPage, Nutshell, Paper, TaskPage
-from engine.queries.words import agency_names, item_name, offered_in_words, person_names, readable
+from engine.queries.words import agency_names, doer, item_name, offered_in_words, person_names, readable
 from engine.releases import newest
 from engine.spiff import Place, Process
 from engine.store import tables as t
@@ -53,7 +53,7 @@ def action_page(look: Look, reference: str, action: str) -> FormPage:
     """The form of a button of the case."""
     case = look.case(reference)
     offered = case.pack.case_actions.get(action)
-    if offered is None:
+    if offered is None or not is_for(look.actor, offered, case):
         raise NotFound
     process = running(look, case)
     waiting = waited_for(case.pack, process.waiting_messages()).get(action) if process else None
@@ -80,11 +80,13 @@ def task_page(look: Look, task: str) -> TaskPage:
     asked = asked_of(case, names, element, place, variables, task)
     draft, at = draft_of(look, draft_place(task=task), case)
     agencies = agency_names(look)
-    people = person_names(look, (row.claimed_by, row.done_by))
+    offered = holders(look.db, task)
+    done_for = sa.select(t.submissions.c.deputy_of).where(t.submissions.c.task == task)
+    deputy_of = look.actor.deputy_for(offered) if row.state == "open" else look.db.scalar(done_for)
+    people = person_names(look, (row.claimed_by, row.done_by, deputy_of, row.item))
     clocks, on_the_way_to = _clocks_of(look, case, element, row.item)
     due = row.due or on_the_way_to
     locked = judge(case.pack, element.gate, asked.names, look.now) if row.state == "open" and element.gate else []
-    offered = holders(look.db, task)
     look.shows(case.id, f"task {element.id}")
     mine = row.claimed_by == look.actor.person
     is_open, for_me = row.state == "open", mine or look.actor.answers_to(offered)
@@ -92,7 +94,7 @@ def task_page(look: Look, task: str) -> TaskPage:
         title=element.name, help=element.documentation or element.help, form=asked.form, names=asked.names,
         values=draft if draft is not None else _opening(look, case, element, row, asked) if is_open else {}, draft_at=at, confirm=element.confirm,
         pack=case.pack.id, element=element.id, clause=", ".join(element.clauses), case_id=case.id, id=task, reference=case.reference,
-        case=_nutshell(look, case, agencies), item=item_name(row.item, agencies), agency_name=agencies.get(row.agency or ""), due=due,
+        case=_nutshell(look, case, agencies), item=item_name(row.item, {**agencies, **people}, case.pack), agency_name=agencies.get(row.agency or ""), due=due,
         due_kind=clocks[0][2] if clocks else None, overdue_days=max(0, (look.today - due).days) if due and is_open else 0, clauses=clocks,
         state=row.state, done_by_name=people.get(row.done_by) if row.done_by else None, done_at=row.done_at, claimed_by=row.claimed_by,
         claimed_by_name=people.get(row.claimed_by) if row.claimed_by else None, can_claim=is_open and row.claimed_by is None and for_me,
@@ -101,6 +103,7 @@ def task_page(look: Look, task: str) -> TaskPage:
         barred=_barred(look, case, element, row.item, for_me=for_me) if is_open else None,
         round=row.round, offered_to=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names),
         papers=_papers(look, case, element, place, names, agencies) if is_open and for_me and not locked else [],
+        deputy_of=people[deputy_of] if deputy_of else None, done=_done_of(look, row) if is_open and element.loop else None,
         made=papers_of(look, case, element.shows, row.item, offered=True) if is_open and for_me and not locked and element.shows else [])
 
 
@@ -183,8 +186,17 @@ def _nutshell(look: Look, case: Case, agencies: dict[str, str]) -> Nutshell:
                     started=case.started_at.astimezone(look.settings.board.timezone).date(), agency_name=agencies.get(case.agency or ""))
 
 
+def _done_of(look: Look, row: Any) -> tuple[int, int] | None:
+    """How many of those who were asked at once have done it."""
+    k = t.tasks
+    query = sa.select(k.c.state, sa.func.count()).where(k.c.case_id == row.case_id, k.c.element == row.element, k.c.offered_at == row.offered_at)
+    found: dict[str, int] = dict(look.db.execute(query.where(k.c.state != "cancelled").group_by(k.c.state)).all())
+    several = sum(found.values())
+    return (found.get("done", 0), several) if several > 1 else None
+
+
 def _colleagues(look: Look, offered: list[str]) -> list[tuple[str, str]]:
-    people = [person for person in mail.holders_of(look.db, offered) if person != look.actor.person]
+    people = [person for person in mail.holders_of(look.db, offered, look.today) if person != look.actor.person]
     names = person_names(look, people)
     return sorted(((person, names[person]) for person in people), key=lambda one: one[1])
 
@@ -218,14 +230,15 @@ def _papers(look: Look, case: Case, element: Element, place: Place, names: Names
         if source not in case.pack.elements:
             continue  # a paper that a step has made: see `made`
         form, at = case.pack.form_of(source), case.pack.elements[source]
-        rows = look.db.execute(sa.select(s.c.id, s.c.item, s.c.answers, s.c.by, s.c.at, t.tasks.c.agency).outerjoin(t.tasks, t.tasks.c.id == s.c.task)
+        columns = (s.c.id, s.c.item, s.c.answers, s.c.by, s.c.deputy_of, s.c.at, t.tasks.c.agency)
+        rows = look.db.execute(sa.select(*columns).outerjoin(t.tasks, t.tasks.c.id == s.c.task)
                                .where(s.c.case_id == case.id, s.c.element == source).order_by(s.c.at, s.c.round)).all()
         latest = {row.item: row for row in rows if row.item is None or place.item in (None, row.item)}
-        people = person_names(look, [row.by for row in latest.values()])
+        people = person_names(look, [one for row in latest.values() for one in (row.by, row.deputy_of)])
         for item, row in latest.items():
             words = form.plain(case.open(row.answers, "submissions", row.id), names.of(paths_of(case.pack, at), place), look.now) if form else []
             title = at.properties.get("label") or at.name
-            found.append(Paper(f"{title} – {item_name(item, agencies)}" if item else title, people.get(row.by, ""), row.at,
+            found.append(Paper(f"{title} – {item_name(item, agencies)}" if item else title, doer(people, row), row.at,
                                readable(look.actor, case, words, row.agency)))
     return found
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from engine.errors import NotFound
+from engine.progress.readers import reads_file
 from engine.queries.papers import file_of, is_reader, shown_with_a_task
 from engine.queries.shapes import DocumentFile, DraftRow
-from engine.queries.words import may_read
 from engine.releases import newest
 from engine.store import tables as t
 from engine.store.seen import sees_case
@@ -17,6 +17,9 @@ from engine.store.seen import sees_case
 if TYPE_CHECKING:
     from engine.look import Look
 
+
+#: For so long after a session ran out, what is posted with it is kept as a draft.
+STILL_KEPT = timedelta(hours=2)
 
 # Asked with every request, so built once.
 _SESSION = sa.select(t.sessions).where(t.sessions.c.token == sa.bindparam("token"), t.sessions.c.ended_at.is_(None))
@@ -67,13 +70,10 @@ def document(look: Look, document_id: str, kind: str | None = None) -> DocumentF
         return file_of(case, row, kind)
     if kind is not None:
         raise NotFound
-    agency = look.db.scalar(sa.select(t.tasks.c.agency).where(t.tasks.c.id == row.task)) if row.task else None
-    offered = list(look.db.scalars(sa.select(t.offers.c.holder).where(t.offers.c.task == row.task))) if row.task else []
     case = look.case(row.reference)
-    reads = look.actor.may("see_answers", case.id) or look.actor.answers_to(offered)
-    if not (row.by == look.actor.person or (reads and may_read(look.actor, case, row.element, row.field, agency))):
+    if not reads_file(look.db, look.actor, case, row):
         raise NotFound
-    look.shows(case.id, "document")
+    look.shows(case.id, f"document {row.id}")
     return DocumentFile(case.open(row.name, "documents", row.id, "name"), row.kind, case.key.open(row.content, case.id, "documents", row.id, "content"))
 
 
@@ -86,6 +86,16 @@ def session_of(look: Look, token_digest: str) -> tuple[str, bool] | None:
     if look.now - row.seen_at > timedelta(minutes=limits.idle_minutes) or look.now - row.created_at > timedelta(minutes=limits.absolute_minutes):
         return None
     return row.person, look.now - row.seen_at > timedelta(minutes=1)
+
+
+def session_that_ran_out(look: Look, token_digest: str) -> str | None:
+    """The person of a session that has run out within the last two hours: what they typed until then is still theirs. Never of one that was ended."""
+    row = look.db.execute(_SESSION, {"token": token_digest}).one_or_none()
+    if row is None:
+        return None
+    limits = look.settings.sessions
+    ended: datetime = min(row.seen_at + timedelta(minutes=limits.idle_minutes), row.created_at + timedelta(minutes=limits.absolute_minutes))
+    return row.person if ended < look.now <= ended + STILL_KEPT else None
 
 
 def ready(look: Look) -> bool:

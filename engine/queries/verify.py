@@ -77,6 +77,8 @@ def _of_no_case(look: Look) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     """What was begun and is no case yet, and mails of no case."""
     for row in look.db.execute(sa.select(t.drafts).where(t.drafts.c.case_id.is_(None))).all():
         yield "drafts", row.id, partial(_open_draft, look, row)
+    for row in look.db.execute(sa.select(t.deputies)).all():
+        yield "deputies", row.id, partial(look.vault.open, row.reason, "deputies", row.id)
     for row in look.db.execute(sa.select(t.outbox).where(t.outbox.c.case_id.is_(None))).all():
         yield "outbox", row.id, partial(look.vault.open, row.mail, "", "outbox", row.id)
 

@@ -174,6 +174,7 @@ ALONE = [
     Slip("hides the engine's name", BPMN, 'resultVariable="cheapest"', 'resultVariable="deadlines"', "find_cheapest",
          "a name the engine gives", line='id="find_cheapest"'),
     Slip("reserved id", REASON, 'bpmn:endEvent id="reason_given"', 'bpmn:endEvent id="End"', "End", "The id End is taken by the engine"),
+    Slip("a page's address", REASON, 'bpmn:process id="reason_for_delay"', 'bpmn:process id="releases"', "releases", "the address of another page"),
     Slip("id in two files", REASON, 'bpmn:endEvent id="reason_given"', 'bpmn:endEvent id="explained"', "explained",
          "The id explained is used in purchase.bpmn too"),
     Slip("id twice in a file", BPMN, 'sequenceFlow id="to_level"', 'sequenceFlow id="refused"', "refused", "is used twice in this file"),

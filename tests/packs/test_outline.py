@@ -7,6 +7,7 @@ import pytest
 
 from engine.packs import Pack
 from engine.packs.clauses import carried
+from engine.packs.messages import read_message
 from engine.packs.outline import outline
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Europe/London"))
@@ -55,6 +56,7 @@ def test_a_question_has_its_path_and_the_sample_that_is_used_when_it_is_left_out
 
 def test_a_repeated_task_says_by_what_key(told):
     assert by_id(told["tasks"])["quote"]["repeats"] == ["agency"]
+    assert by_id(told["tasks"])["quote"]["called_from"] == []
     assert [(row["id"], row["item"], row["key"]) for row in told["repeats"]] == [("quote", "agency", "agency")]
 
 
@@ -86,3 +88,24 @@ def test_clauses_are_counted_where_they_stand(files):
     assert found == [("P-1", "question", "purchase_request.what"), ("P-1", "startEvent", "request_made"), ("P-2", "startEvent", "request_made"),
                      ("P-3", "deadline", "approval"), ("P-3", "userTask", "approve"), ("P-4", "option", "ask_quotes"), ("P-4", "userTask", "quote"),
                      ("P-5", "check", "over_budget"), ("P-6", "check", "over_budget")]
+
+
+def test_roles_registers_and_mails_say_their_clauses_too(files):
+    for name, old, more in (("pack.toml", b"[roles.head]\n", b'clause = "P-7"\n'), ("pack.toml", b"[registers.items]\n", b'clause = "P-8, P-9"\n')):
+        files[name] = files[name].replace(old, old + more)
+    mail = files["messages/ordered.md"]
+    files["messages/ordered.md"] = b'+++\nclause = "P-9"\n+++\n' + mail
+
+    pack = Pack.from_files(files)
+
+    assert [(each.clause, each.kind, each.id) for each in carried(pack) if each.clause > "P-6"] == [
+        ("P-7", "role", "head"), ("P-8", "register", "items"), ("P-9", "message", "ordered"), ("P-9", "register", "items")]
+    before = read_message(mail, "messages/ordered.md")[0]
+    assert (pack.messages["ordered"].subject, pack.messages["ordered"].body, pack.messages["ordered"].line) == (before.subject, before.body, before.line + 3)
+
+
+@pytest.mark.parametrize("head", [b"why = 1", b"clause = 1", b"clause ="])
+def test_above_a_mail_s_subject_stands_nothing_else(head):
+    found, faults = read_message(b"+++\n" + head + b"\n+++\n# Subject\n\nWords", "messages/ordered.md")
+
+    assert (found, len(faults), faults[0].element) == (None, 1, "ordered")

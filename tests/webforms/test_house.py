@@ -2,22 +2,28 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from engine import actions
+from engine.packs import read_pack
 from engine.store import tables as t
 from tests.webforms.conftest import task_of
 
+ROOT = Path(__file__).parents[2]
 ANYONE, PUBLISHED, SIGNED_IN, START, TASK = "anyone", "anyone, once it is published", "signed in", "may start", "offered the task"
 CASE, FULL, TRAIL = "sees the case", "sees all of the case", "sees the trail"
 #: endpoint → who may see it. A new address belongs here before it works.
 WHO = {
     "static": ANYONE, "sign_in.form": ANYONE, "help.guide": ANYONE, "help.accessibility": ANYONE, "health.healthz": ANYONE, "health.readyz": ANYONE,
-    "health.metrics": ANYONE, "published.list": ANYONE, "published.feed": ANYONE, "published.one": PUBLISHED, "published.file": PUBLISHED,
+    "health.metrics": ANYONE, "help.roles": ANYONE, "help.role": ANYONE,
+    "published.list": ANYONE, "published.feed": ANYONE, "published.one": PUBLISHED, "published.file": PUBLISHED,
     "home.page": SIGNED_IN, "tasks.list": SIGNED_IN, "start.list": SIGNED_IN, "cases.list": SIGNED_IN, "drafts.list": SIGNED_IN, "sign_in.out": SIGNED_IN,
-    "drafts.discard": SIGNED_IN,
+    "drafts.discard": SIGNED_IN, "deputies.list": SIGNED_IN, "deputies.name": SIGNED_IN, "deputies.end": SIGNED_IN,
+    "process.list": SIGNED_IN, "process.one": SIGNED_IN, "process.source": SIGNED_IN, "process.deadlines": SIGNED_IN, "process.releases": SIGNED_IN,
+    "process.sources": SIGNED_IN,
     "tasks.task": TASK, "tasks.task_answer": TASK, "tasks.task_check": TASK, "tasks.claim": TASK, "tasks.let_go": TASK, "tasks.hand_over": TASK,
     "start.begin": START, "start.begin_answer": START, "start.begin_check": START,
     "cases.case": CASE, "cases.action": CASE, "cases.action_answer": CASE, "cases.action_check": CASE, "documents.download": CASE,
@@ -27,7 +33,7 @@ WHO = {
 }
 MISSING = {
     "task": "0" * 32, "pack": "purchase", "start": "request_made", "reference": "PUR-2026-999", "action": "withdraw", "process": "purchase",
-    "id": "0" * 32, "draft": "0" * 32, "name": "report", "answer": "0" * 32, "decision": "0" * 32,
+    "id": "0" * 32, "draft": "0" * 32, "name": "report", "answer": "0" * 32, "decision": "0" * 32, "role": "approver", "deputy": "0" * 32,
 }
 
 
@@ -41,6 +47,13 @@ def address(rule, **given):
 
 def test_every_address_says_who_may_see_it(app):
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(WHO)
+
+
+def test_every_page_that_is_said_to_carry_a_clause_is_there():
+    named = {id for clause in read_pack(ROOT / "bpmn/serious-case-review").catalogue.clauses for kind, id in clause.carried_by if kind == "page"}
+
+    assert named <= set(WHO)
+    assert named
 
 
 def test_no_address_holds_a_name(app):

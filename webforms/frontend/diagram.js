@@ -1,4 +1,4 @@
-// Shows the diagram of a case, with what is done, now and late marked on it by sign, word and colour.
+// Shows the diagram of a case, with what is done, now and late marked on it by sign, word and colour; or that of a process, to choose from.
 import Viewer from "bpmn-js/lib/NavigatedViewer";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
@@ -37,6 +37,7 @@ async function show(container) {
   });
   fit(canvas, container);
   zoomButtons(viewer, container);
+  if ("choose" in container.dataset) choosing(viewer, container);
   container.dataset.ready = "1";
 }
 
@@ -44,7 +45,7 @@ async function show(container) {
 function fit(canvas, container) {
   canvas.zoom("fit-viewport");
   const drawn = canvas.viewbox().inner, scale = Math.max(canvas.zoom(), 0.7);
-  container.style.height = `${Math.min(container.clientHeight, Math.max(260, drawn.height * scale + 60))}px`;   // no room left empty
+  container.style.height = `${Math.min(container.clientHeight, Math.max("choose" in container.dataset ? 420 : 260, drawn.height * scale + 60))}px`;   // no room left empty
   canvas.resized();
   canvas.zoom("fit-viewport");
   if (canvas.zoom() >= 0.45) return;
@@ -55,6 +56,42 @@ function fit(canvas, container) {
     const { inner } = canvas.viewbox();
     canvas.viewbox({ ...canvas.viewbox(), x: inner.x - 20, y: inner.y - 20 });
   }
+}
+
+/** What is chosen in the picture, or named in the address after #, is marked there, and what the list says of it is shown beside it. */
+function choosing(viewer, container) {
+  const canvas = viewer.get("canvas"), elements = viewer.get("elementRegistry"), beside = document.querySelector(".app-chosen");
+  let marked = null;
+
+  function choose(id, look) {
+    const says = document.querySelector(`[data-element="${CSS.escape(id)}"]`), shape = elements.get(id);
+    if (!says || !shape) return;
+    if (marked) canvas.removeMarker(marked, "app-is-chosen");
+    canvas.addMarker(marked = id, "app-is-chosen");
+    const name = document.createElement("h2");
+    name.className = "govuk-heading-s govuk-!-margin-bottom-1";
+    name.textContent = document.getElementById(`${id}-name`).textContent;
+    beside.replaceChildren(name, ...[...says.childNodes].map((node) => node.cloneNode(true)));
+    beside.hidden = false;
+    beside.style.maxHeight = beside.offsetLeft > container.offsetLeft ? `${container.offsetHeight}px` : "";   // beside it, not below it
+    canvas.resized();
+    if (look) {
+      if (canvas.zoom() < 0.6) canvas.zoom(0.7);
+      canvas.scrollToElement(id, 120);
+      container.parentElement.scrollIntoView({ block: "start" });
+    }
+  }
+
+  const named = () => decodeURIComponent(location.hash.slice(1));
+  viewer.on("element.click", ({ element }) => {
+    const id = element.id.replace(/_label$/, "");
+    choose(id, false);
+    if (document.getElementById(id)) history.replaceState(null, "", `#${id}`);
+  });
+  window.addEventListener("hashchange", () => choose(named(), true));
+  container.classList.add("app-can-choose");
+  for (const link of document.querySelectorAll(".app-show")) link.hidden = false;
+  if (named()) choose(named(), true);
 }
 
 function zoomButtons(viewer, container) {

@@ -37,7 +37,7 @@ def asking(task: str) -> Asking:
     """The form of one task."""
     found: TaskPage = ask(task_page, task)
     here = url_for("tasks.task", task=task)
-    taken = found.claimed_by is not None and found.claimed_by != actor().person
+    taken = found.claimed_by not in (None, actor().person) and not actor().stands_in_for(found.claimed_by)
     answerable = found.state == "open" and not (found.locked or found.barred or taken)
     return Asking(
         page=found, draft={"task": task}, send=_sender(task), here=here, check=url_for("tasks.task_check", task=task), back=url_for("home.page"),
