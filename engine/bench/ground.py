@@ -24,7 +24,7 @@ from engine.store.migrate import migrate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PASSWORD = "made-up-for-measuring"  # noqa: S105 - of fictional people in a database that is thrown away
+PASSWORD = "made-up-for-measuring"  # nosec B105 # noqa: S105 - of fictional people in a database that is thrown away
 #: Every table with rows of a case, in an order in which they can be written.
 _OF_CASE = (t.tasks, t.offers, t.submissions, t.steps, t.passed, t.deadlines, t.timers, t.trail)
 _SEALED = {"submissions": "answers", "steps": "state"}

@@ -56,7 +56,7 @@ def _patterned(node: Node) -> Field | None:
 def _judge(node: Node, item: Field, options: list[Option]) -> None:
     if node.wrong or item.readonly: return
     if item.chosen: _choose(node, item, options)
-    if item.required and not node.wrong and node.value == empty(item): node.wrong = missing(item)
+    if item.required and not node.wrong and node.value == empty(item): node.wrong = item.when_empty or missing(item)
 
 
 def _choose(node: Node, item: Field, options: list[Option]) -> None:
@@ -87,7 +87,7 @@ def token(value: Any) -> str:
 def _count(node: Node, item: List) -> None:
     if len(node.value) >= item.min: return
     least = "one row" if item.min == 1 else f"{item.min} rows"
-    node.wrong = f"Add at least {least} to “{item.label}”"
+    node.wrong = (item.when_empty if not node.value else None) or f"Add at least {least} to “{item.label}”"
 
 
 def _kept(sheet: Sheet, shown: list[Node]) -> dict[str, Any]:

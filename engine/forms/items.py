@@ -58,6 +58,7 @@ class Field:
     appoints: str | None = None
     replaces: bool = False               # whoever is appointed ends the appointment of those before
     ends_appointment: str | None = None
+    when_empty: str | None = None        # the owner's own sentence for a required question left empty
     paths: frozenset[str] = frozenset()  # names given from outside the form that this reads
 
     @property
@@ -111,6 +112,7 @@ class List:
     register: str | None = None
     sensitive: bool = False
     visible_to: tuple[str, ...] = ()
+    when_empty: str | None = None
     paths: frozenset[str] = frozenset()
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 # A misspelt `sensitive` would put a child's name into a mail: unknown names are faults, never ignored.
 PROPERTIES = frozenset({
     "sensitive", "visible_to", "person", "agency", "document", "register", "appoints", "sample", "min", "max", "past", "max_size", "clause",
-    "row", "replaces", "ends_appointment",
+    "row", "replaces", "ends_appointment", "when_empty",
 })
 
 
@@ -31,6 +31,7 @@ class Properties:
     max: int | None = None
     past: bool = False
     max_size: int | None = None
+    when_empty: str | None = None
 
     def inherited(self) -> Properties:
         return Properties(sensitive=self.sensitive, visible_to=self.visible_to)
@@ -58,7 +59,8 @@ class Properties:
             document=_word(given, "document"), register=_word(given, "register"), row=row, appoints=_word(given, "appoints"),
             replaces=flags["replaces"], ends_appointment=_word(given, "ends_appointment"),
             sample=_word(given, "sample"),
-            min=_count(given, "min", says), max=_count(given, "max", says), past=flags["past"], max_size=_size(given, says))
+            min=_count(given, "min", says), max=_count(given, "max", says), past=flags["past"], max_size=_size(given, says),
+            when_empty=_word(given, "when_empty"))
         return own, says
 
 

@@ -138,7 +138,8 @@ class _Reader:
             prefix=str(looks.get("prefixAdorner") or ""), suffix=str(looks.get("suffixAdorner") or ""),
             time_label=self._plain(c, "timeLabel"), sample=own.sample, picker=own.picker,
             sensitive=own.sensitive, visible_to=own.visible_to, document=own.document, appoints=own.appoints,
-            replaces=own.replaces, ends_appointment=own.ends_appointment)
+            replaces=own.replaces, ends_appointment=own.ends_appointment, when_empty=own.when_empty)
+        if own.when_empty and not field.required: self.fault(c, "when_empty is what a required question says when it is left empty: make this one required")
         if own.register: self.fault(c, "a row of a register is a group with a path or a list: put the property register there")
         if field.chosen and not (field.options or field.options_key or field.options_expression or field.picker):
             self.fault(c, "this question has no options")
@@ -160,7 +161,8 @@ class _Reader:
         if most is not None and least > most: self.fault(c, f"this list asks for at least {least} and at most {most} rows")
         return List(id_, self._label(c), self._key(c, "path"), self.items(self._inside(c), own, depth + 1),
                     min=0 if fixed else least, max=most, start=1 if start is None else start, fixed=fixed, hide=hide,
-                    hint=self._plain(c, "description"), register=own.register, sensitive=own.sensitive, visible_to=own.visible_to)
+                    hint=self._plain(c, "description"), register=own.register, sensitive=own.sensitive, visible_to=own.visible_to,
+                    when_empty=own.when_empty)
 
     def _table(self, c: dict[str, Any], id_: str, hide: str | None) -> Table:
         source = self._expression(c, c.get("dataSource"))

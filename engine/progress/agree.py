@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -73,7 +73,7 @@ def _offer(here: Here, fresh: list[OpenTask], rounds: Counter[tuple[str, str | N
         rows.append({"id": task.id, "case_id": case.id, "element": place.element, "process": place.process, "item": place.item, "agency": place.agency,
                      "round": rounds[(place.element, place.item)], "state": "open", "offered_at": work.now, "due": due, "claimed_by": task.assignee})
         holders = _holders(here, task)
-        if task.assignee and holders and task.assignee not in mail.holders_of(work.db, holders):
+        if task.assignee and holders and task.assignee not in mail.holders_of(work.db, holders, work.today):
             raise Incident("This task is meant for someone it is not offered to.", element=place.element)
         offers += [{"task": task.id, "holder": who, "case_id": case.id, "open": True, "due": due, "offered_at": work.now} for who in holders]
         work.record("task_offered", task=task.id, element=place.element, item=place.item)
@@ -86,7 +86,7 @@ def _offer(here: Here, fresh: list[OpenTask], rounds: Counter[tuple[str, str | N
 
 def _tell(here: Here, fresh: list[OpenTask], rows: list[dict[str, Any]], offers: list[dict[str, Any]]) -> None:
     """A mail to whoever can do one of these new tasks."""
-    people = mail.holders_by_offer(here.work.db, (offer["holder"] for offer in offers)) if offers else {}
+    people = mail.holders_by_offer(here.work.db, (offer["holder"] for offer in offers), here.work.today) if offers else {}
     for task, row in zip(fresh, rows, strict=True):
         meant = [task.assignee] if task.assignee else sorted({one for offer in offers if offer["task"] == task.id for one in people[offer["holder"]]})
         mail.tell(here.work, here.case, NEW_TASK, meant, due=row["due"], task=here.case.pack.tasks[task.place.element].name,
@@ -159,7 +159,7 @@ def _moments(here: Here) -> None:
         work.db.execute(sa.insert(t.timers), fresh)
 
 
-@cache
+@lru_cache(maxsize=32)
 def _has_own_timers(pack: Pack) -> bool:
     return any(element.event.kind == "timer" and element.event.deadline is None
                for process in pack.processes.values() for element in process.elements.values())

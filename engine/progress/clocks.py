@@ -5,7 +5,7 @@ chase, escalate) is a row of `timers`, written when the clock starts and taken b
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -368,7 +368,7 @@ class Clocks:
             t.tasks.c.case_id == self.case.id, t.tasks.c.item == row["item"], t.tasks.c.agency.is_not(None)).limit(1)) or self.case.agency
 
     def _who_can_meet(self, deadline: Deadline, row: dict[str, Any], agency: str | None) -> list[str]:
-        """The holder of each open task that would end it: who has taken it, or else everyone it is offered to."""
+        """The holder of each open task that would end it: who has taken it (with their deputy), or else everyone it is offered to."""
         query = sa.select(t.tasks.c.claimed_by, t.offers.c.holder).join(t.offers, t.offers.c.task == t.tasks.c.id).where(
             t.tasks.c.case_id == self.case.id, t.tasks.c.state == "open", t.tasks.c.element.in_(deadline.ends))
         if row["item"]:
@@ -376,9 +376,11 @@ class Clocks:
             query = query.where(sa.or_(own, sa.and_(t.tasks.c.item.is_(None), t.tasks.c.agency == row["item"])))
         found = self.work.db.execute(query).all()
         people = {one.claimed_by for one in found if one.claimed_by}
+        if people:
+            people.update(mail.deputies_of(self.work.db, people, (one.holder for one in found if one.claimed_by), self.work.today))
         offered = {one.holder for one in found if not one.claimed_by}
         if offered:
-            people.update(mail.holders_of(self.work.db, offered))
+            people.update(mail.holders_of(self.work.db, offered, self.work.today))
         if not found:
             first = next(iter(deadline.escalate), None)
             return mail.holders_of_roles(self.work, self.case, first.to, agency) if first else []
@@ -419,7 +421,7 @@ def _waiting(place: Place) -> str:
     return f"{place.element}@{place.item}" if place.item else place.element
 
 
-@cache
+@lru_cache(maxsize=32)
 def _by_element(pack: Pack) -> Mapping[str, list[tuple[Deadline, str]]]:
     """Element → what passing it does to which clocks: endings before beginnings."""
     made: dict[str, list[tuple[Deadline, str]]] = defaultdict(list)
@@ -431,7 +433,7 @@ def _by_element(pack: Pack) -> Mapping[str, list[tuple[Deadline, str]]]:
     return made
 
 
-@cache
+@lru_cache(maxsize=32)
 def _timer_events(pack: Pack) -> Mapping[str, str]:
     """Timer event → the deadline its date names."""
     return {element.id: element.event.deadline for process in pack.processes.values() for element in process.elements.values()

@@ -74,11 +74,13 @@ class Corrected:
     why: str
 
 
-def may_correct(actor: Actor, case: Case, given_by: str) -> bool:
-    """Whoever gave it, while the case is open; and who has the permission, in a case whose answers they may read."""
+def may_correct(actor: Actor, case: Case, given_by: str, deputy_of: str | None) -> bool:
+    """Whoever gave it, while the case is open, and as deputy only while they still stand in; and who has the permission, in a case whose answers
+    they may read."""
     if actor.person is None:
         return False
-    return (actor.person == given_by and case.ended_at is None) or (actor.may("correct_answers", case.id) and actor.may("see_answers", case.id))
+    still = deputy_of is None or actor.stands_in_for(deputy_of)
+    return (actor.person == given_by and case.ended_at is None and still) or (actor.may("correct_answers", case.id) and actor.may("see_answers", case.id))
 
 
 def changed_with(case: Case, element: Element) -> Start | None:
@@ -96,7 +98,9 @@ def answer_of(db: sa.Connection, case: Case, settings: Settings, actor: Actor, s
     if row is None or not seen_at_all or not (actor.person == row.by or actor.may("see_answers", case.id)):
         raise NotFound
     element = case.pack.elements[row.element]
-    if not may_correct(actor, case, row.by):
+    if not may_correct(actor, case, row.by, row.deputy_of):
+        if actor.person == row.by and case.ended_at is None:
+            raise NotAllowed("You answered this as a deputy, and you stand in no longer. Ask the one whose role it is, or the Business Manager.")
         if actor.person == row.by:
             raise NotAllowed("The case has ended. Ask the Business Manager to correct what you answered.")
         raise NotAllowed("An answer is corrected by whoever gave it while the case is open, or by someone with the permission, such as the Business Manager.")
@@ -114,7 +118,7 @@ def answer_of(db: sa.Connection, case: Case, settings: Settings, actor: Actor, s
     place = Place(element=element.id, process=element.process, item=row.item, agency=agency)
     paths = paths_of(case.pack, element)
     heads = {path.partition(".")[0] for path in paths}
-    names = {**dict.fromkeys(heads - ENGINE_NAMES), **Names(db, case, settings, _giver(db, row.by, case.id)).of(paths, place), **seen}
+    names = {**dict.fromkeys(heads - ENGINE_NAMES), **Names(db, case, settings, _giver(db, row, case.id)).of(paths, place), **seen}
     asked = Asked(form=form, element=element.id, checks=element.checks, names=names, item=row.item, agency=agency, task=row.task, seen=seen)
     count = db.scalar(sa.select(sa.func.count()).select_from(t.corrections).where(t.corrections.c.submission == row.id)) or 0
     return Answer(case, row, element, values, reason, seen, asked, _open_form(form, _kept_back(actor, case, form, agency)), count)
@@ -271,13 +275,16 @@ def _text(given: Any) -> str | None:
     return (given.strip() or None) if isinstance(given, str) else None
 
 
-def _giver(db: sa.Connection, person: str, case: str) -> Actor:
-    """Whoever gave the answer, with what they hold now."""
-    p, h = t.people, t.holdings
-    row = db.execute(sa.select(p.c.id, p.c.name, p.c.agency).where(p.c.id == person)).one()
-    held = db.execute(sa.select(h.c.role, h.c.agency, h.c.case_id).where(
-        h.c.person == person, h.c.until.is_(None), sa.or_(h.c.case_id.is_(None), h.c.case_id == case)))
-    return Actor(person=row.id, name=row.name, agency=row.agency, holdings=tuple(Holding(one.role, one.agency, one.case_id) for one in held))
+def _giver(db: sa.Connection, row: Any, case: str) -> Actor:
+    """Whoever gave the answer, with what they hold now; and what they held as deputy when they gave it."""
+    p, h, d = t.people, t.holdings, t.deputies
+    who = db.execute(sa.select(p.c.id, p.c.name, p.c.agency).where(p.c.id == row.by)).one()
+    held = [Holding(one.role, one.agency, one.case_id) for one in db.execute(sa.select(h.c.role, h.c.agency, h.c.case_id).where(
+        h.c.person == row.by, h.c.until.is_(None), sa.or_(h.c.case_id.is_(None), h.c.case_id == case)))]
+    if row.deputy_of:
+        query = sa.select(d.c.role, d.c.agency).where(d.c.person == row.deputy_of, d.c.deputy == row.by, d.c.named_at <= row.at)
+        held += [Holding(one.role, one.agency, None, row.deputy_of) for one in db.execute(query.distinct())]
+    return Actor(person=who.id, name=who.name, agency=who.agency, holdings=tuple(held))
 
 
 __all__ = ["WHY", "WHY_FIELD", "Answer", "Corrected", "answer_of", "changed_with", "judged", "may_correct", "readable_here"]

@@ -66,10 +66,10 @@ class InWords:
         """Each item's last answers, with who gave them and when; inside an item only its own."""
         form, at = self.case.pack.form_of(element), self.case.pack.elements[element]
         people = {row.id: row.name for row in self.here.work.db.execute(sa.select(t.people.c.id, t.people.c.name).where(
-            t.people.c.id.in_([row.by for row in given.values()])))}
+            t.people.c.id.in_([one for row in given.values() for one in (row.by, row.deputy_of) if one])))}
         agencies = {row.key: row.name for row in self.here.work.db.execute(sa.select(t.agencies.c.key, t.agencies.c.name))}
         return [{
-            "title": at.properties.get("label") or at.name, "item": item, "of": agencies.get(item or "", item), "by": people.get(row.by),
+            "title": at.properties.get("label") or at.name, "item": item, "of": agencies.get(item or "", item), "by": _by(people, row),
             "on": row.at.astimezone(self.here.work.zone).date(), "reason": self._reason(row),
             "answers": _told(self._plain(element, form, row)) if form else [],
         } for item, row in given.items() if item is None or self.place.item in (None, item) or (self.place.item or "").startswith(f"{item}/")]
@@ -101,6 +101,11 @@ class InWords:
             if inside or not row.rows:
                 found.append(replace(row, rows=inside))
         return found
+
+
+def _by(people: dict[str, str], row: Any) -> str | None:
+    """Who answered, and in whose place."""
+    return f"{people[row.by]}, as deputy for {people[row.deputy_of]}" if row.deputy_of else people.get(row.by)
 
 
 def _texts(rows: Iterable[Row], prefix: str = "") -> dict[str, Any]:

@@ -53,13 +53,13 @@ def holders(db: sa.Connection, task: str) -> list[str]:
 
 
 def still_open(row: Any, actor: Actor) -> None:
-    """Refuse what is done, gone, or taken by a colleague."""
+    """Refuse what is done, gone, or taken by a colleague other than one they stand in for."""
     if row.state == "done":
         who = "You have" if row.done_by == actor.person else f"{row.done_by_name} has"
         raise AlreadyDone(f"{who} already completed this task.", by=row.done_by_name, at=row.done_at)
     if row.state == "cancelled":
         raise AlreadyDone("This task is no longer needed: the process has moved on.")
-    if row.claimed_by not in (None, actor.person):
+    if row.claimed_by not in (None, actor.person) and not actor.stands_in_for(row.claimed_by):
         raise NotAllowed("A colleague has taken this task. Ask them to let it go, or to hand it over to you.")
 
 

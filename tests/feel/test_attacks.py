@@ -82,7 +82,7 @@ def test_half_a_character_is_refused():
 
 
 def run(script, **environment):
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **environment})
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=240, check=False, env={**os.environ, **environment})
 
 
 START = "import os\nfrom datetime import UTC, datetime\nfrom engine import feel\nNOW = datetime(2024, 5, 1, tzinfo=UTC)\n"
