@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from engine import Actor
     from engine.errors import Hit
-    from engine.queries.shapes import BareForm, FormPage
+    from engine.queries.shapes.tasks import BareForm, FormPage
 
 #: Endpoint → what makes the form of its address; so that a post that came too late is still understood.
 MAKERS: dict[str, Callable[..., Asking]] = {}

@@ -18,7 +18,8 @@ from webforms.identity import engine
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.queries.shapes import ClockRow, TaskRow
+    from engine.queries.shapes.cases import ClockRow
+    from engine.queries.shapes.tasks import TaskRow
 
 SHORT = 7   # tasks that are read at a glance
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")

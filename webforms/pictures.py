@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 if TYPE_CHECKING:
-    from engine.queries.shapes import Diagram
+    from engine.queries.shapes.cases import Diagram
 
 
 def drawn(found: Diagram) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from engine.queries.forms_to_answer import actions_to_press
 from engine.queries.incidents import open_incidents
 from engine.queries.papers import papers_of
 from engine.queries.registers import registers_of
-from engine.queries.shapes import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow
+from engine.queries.shapes.cases import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow
 from engine.queries.unsettled import unsettled_of
 from engine.queries.words import agency_names, clock_row, offered_in_words, person_names, task_row
 from engine.store import tables as t
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from engine.look import Look
     from engine.packs import Pack
-    from engine.queries.shapes import ClockRow, DoneRow, TaskRow
+    from engine.queries.shapes.cases import ClockRow, DoneRow
+    from engine.queries.shapes.tasks import TaskRow
     from engine.work import Case
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound
 from engine.progress.readers import question
-from engine.queries.shapes import TrailPage, TrailRow
+from engine.queries.shapes.cases import TrailPage, TrailRow
 from engine.queries.unsettled import doubt_title
 from engine.queries.words import agency_names, item_name, person_names
 from engine.store import tables as t

@@ -15,7 +15,7 @@ from engine.progress.correcting import WHY, WHY_FIELD, answer_of, changed_with, 
 from engine.progress.effects import Given, effects_of
 from engine.progress.names import Names
 from engine.queries.forms_to_answer import draft_of
-from engine.queries.shapes import AnswerPage, ClockMove, CorrectionPage, CorrectionPreview, CorrectionRow, DoneRow
+from engine.queries.shapes.cases import AnswerPage, ClockMove, CorrectionPage, CorrectionPreview, CorrectionRow, DoneRow
 from engine.queries.unsettled import doubt_title, doubt_words
 from engine.queries.words import agency_names, doer, item_name, person_names, readable
 from engine.spiff import Place

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from engine.errors import NotFound
 from engine.feel import data
 from engine.forms import Field, Form, Option
-from engine.queries.shapes import DeputiesPage, DeputyRow
+from engine.queries.shapes.tasks import DeputiesPage, DeputyRow
 from engine.queries.words import agency_names, person_names
 from engine.releases import newest_of_all
 from engine.store import tables as t

@@ -10,7 +10,7 @@ from engine.look import sees_all_of
 from engine.packs.elements import ACTIVITIES
 from engine.packs.in_words import KINDS, reading_order
 from engine.queries.forms_to_answer import running
-from engine.queries.shapes import Diagram, DiagramRow, Marks
+from engine.queries.shapes.cases import Diagram, DiagramRow, Marks
 from engine.store import tables as t
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from engine.progress.looking import Looking
 from engine.progress.names import ENGINE_NAMES, Names, outside_a_case
 from engine.progress.open_tasks import asked_of, holders, not_barred, readable_row
 from engine.queries.papers import papers_of
-from engine.queries.shapes import BareForm, FormPage, Nutshell, Paper, TaskPage
+from engine.queries.shapes.tasks import BareForm, FormPage, Nutshell, Paper, TaskPage
 from engine.queries.words import agency_names, doer, item_name, offered_in_words, person_names, readable
 from engine.releases import newest
 from engine.spiff import Place, Process

@@ -8,7 +8,7 @@ from engine.errors import NotFound
 from engine.forms import Field, Group, List
 from engine.packs import in_words
 from engine.packs.ahead import comes_next
-from engine.queries.shapes import Ahead, ClockRule, NextStep, RoleGuide, RoleRow, RoleStep
+from engine.queries.shapes.processes import Ahead, ClockRule, NextStep, RoleGuide, RoleRow, RoleStep
 from engine.releases import newest, newest_of_all
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from engine.queries.shapes import IncidentRow
+from engine.queries.shapes.cases import IncidentRow
 from engine.store import tables as t
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from engine.errors import NotFound
 from engine.progress.readers import reads_file
 from engine.queries.papers import file_of, is_reader, shown_with_a_task
-from engine.queries.shapes import DocumentFile, DraftRow
+from engine.queries.shapes.cases import DocumentFile
+from engine.queries.shapes.tasks import DraftRow
 from engine.releases import newest
 from engine.store import tables as t
 from engine.store.seen import sees_case

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from engine.documents import KINDS, written
 from engine.errors import NotFound
 from engine.progress.papers import paper_of
-from engine.queries.shapes import DocumentFile, MadeRow
+from engine.queries.shapes.cases import DocumentFile, MadeRow
 from engine.rules.access import holder
 from engine.store import tables as t
 

@@ -10,7 +10,8 @@ from engine.errors import NotFound
 from engine.packs import clauses_of, in_words
 from engine.packs.elements import split
 from engine.queries.guide import ahead_of, clock_rule, questions
-from engine.queries.shapes import ClauseRow, DiagramRow, DrawnElement, Place, ProcessPage, ProcessRow, Released, ReleaseRow, SourceSection, SourcesPage
+from engine.queries.shapes.cases import DiagramRow
+from engine.queries.shapes.processes import ClauseRow, DrawnElement, Place, ProcessPage, ProcessRow, Released, ReleaseRow, SourceSection, SourcesPage
 from engine.queries.words import person_names
 from engine.store import tables as t
 

@@ -10,7 +10,7 @@ from engine.forms import Field, List, Row
 from engine.forms.words import NOT_ANSWERED
 from engine.progress.names import Names
 from engine.progress.registers import rows_of
-from engine.queries.shapes import RegisterLine, RegisterPage, RegisterRow
+from engine.queries.shapes.cases import RegisterLine, RegisterPage, RegisterRow
 from engine.store import tables as t
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound
 from engine.queries.deputies import standing_in
-from engine.queries.shapes import Home, StartRow, TaskList, TaskRow
+from engine.queries.shapes.tasks import Home, StartRow, TaskList, TaskRow
 from engine.queries.unsettled import unsettled_anywhere
 from engine.queries.words import agency_names, person_names, task_row
 from engine.releases import newest_of_all

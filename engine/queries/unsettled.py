@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from engine.queries.shapes import UnsettledRow
+from engine.queries.shapes.cases import UnsettledRow
 from engine.queries.words import agency_names, item_name, person_names
 from engine.store import tables as t
 from engine.store.seen import sees_case

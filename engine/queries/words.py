@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine.packs.in_words import within
-from engine.queries.shapes import ClockRow, TaskRow
+from engine.queries.shapes.cases import ClockRow
+from engine.queries.shapes.tasks import TaskRow
 from engine.store import tables as t
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine import Actor
     from engine.errors import Hit
     from engine.packs import Pack
-    from engine.queries.shapes import FormPage
+    from engine.queries.shapes.tasks import FormPage
     from engine.rehearsal.scenario import Scenario, Step
     from engine.settings import Settings
     from engine.work import Work

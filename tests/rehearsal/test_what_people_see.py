@@ -13,7 +13,7 @@ from engine import Engine, actions, queries
 from engine.clock import SetClock
 from engine.errors import NotAllowed, NotFound
 from engine.packs import Pack, read_pack
-from engine.queries.shapes import TaskPage
+from engine.queries.shapes.tasks import TaskPage
 from engine.rehearsal.play import Stage
 from engine.rehearsal.scenario import read_scenario
 from engine.settings import Settings

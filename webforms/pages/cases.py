@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from engine.queries.shapes import ActionRow, CasePage, DoneRow
+    from engine.queries.shapes.cases import ActionRow, CasePage, DoneRow
 
 page = Blueprint("cases", __name__)
 STATES = {"open": "Open", "ended": "Ended", "all": "All"}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from engine.queries.shapes import DeputiesPage
+    from engine.queries.shapes.tasks import DeputiesPage
 
 page = Blueprint("deputies", __name__)
 

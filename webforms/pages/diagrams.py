@@ -10,7 +10,7 @@ from webforms.identity import ask
 from webforms.pictures import drawn
 
 if TYPE_CHECKING:
-    from engine.queries.shapes import Diagram
+    from engine.queries.shapes.cases import Diagram
 
 page = Blueprint("diagrams", __name__)
 

@@ -11,7 +11,7 @@ from engine.rules.access import SYSTEM
 from webforms.identity import actor, engine
 
 if TYPE_CHECKING:
-    from engine.queries.shapes import RoleGuide, RoleRow
+    from engine.queries.shapes.processes import RoleGuide, RoleRow
 
 page = Blueprint("help", __name__)
 

@@ -9,7 +9,7 @@ from engine.queries import process_drawing, process_page, process_releases, proc
 from webforms.identity import ask
 
 if TYPE_CHECKING:
-    from engine.queries.shapes import Place, ProcessPage, Released, ReleaseRow, SourcesPage
+    from engine.queries.shapes.processes import Place, ProcessPage, Released, ReleaseRow, SourcesPage
 
 page = Blueprint("process", __name__)
 #: What carries a clause though it belongs to no pack, as people call it; what is not here is named by its address.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from engine.queries.shapes import TaskPage, TaskRow
+    from engine.queries.shapes.tasks import TaskPage, TaskRow
 
 page = Blueprint("tasks", __name__)
 WHICH = {"mine": "My tasks", "team": "My team’s tasks"}

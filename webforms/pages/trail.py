@@ -12,7 +12,7 @@ from webforms.identity import ask
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.queries.shapes import TrailPage, TrailRow
+    from engine.queries.shapes.cases import TrailPage, TrailRow
 
 page = Blueprint("trail", __name__)
 

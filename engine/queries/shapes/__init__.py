@@ -1,0 +1,1 @@
+"""What pages are given: plain values, already decided."""
