@@ -5,6 +5,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Fault
@@ -16,6 +17,8 @@ SCOPES = ("board", "agency", "case", "case agency")
 ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_-]*[A-Za-z_-]|[A-Za-z])?")   # a figure at its end would run into the number
 FOLDER = re.compile(r"[a-z0-9][a-z0-9-]*")
+_TABLE = re.compile(r"\s*\[+\s*([^\]]*?)\s*\]+")
+_ROW = re.compile(r"""\s*("[^"]*"|'[^']*'|[^\s=."'#\[]+)\s*[=.]""")
 TEXT, LIST, YES = "a text", "a list of texts", "true or false"
 
 
@@ -127,20 +130,24 @@ def read_toml(data: bytes, file: str) -> tuple[dict[str, Any], list[Fault]]:
 
 def line_of(data: bytes, *keys: str) -> int | None:
     """The line where a table or key stands, for people who look for a fault: “roles”, “author” finds [roles.author]."""
-    lines = data.decode("utf-8", "replace").splitlines()
+    lines = _lines(data)
     table, key = ".".join(keys[:-1]), keys[-1]
-    header = re.compile(rf"\s*\[+\s*{re.escape('.'.join(keys))}\s*\]+")
-    names = rf"(?:{re.escape(key)}|\"{re.escape(key)}\"|'{re.escape(key)}')"
-    row = re.compile(rf"\s*{names}\s*[=.]")
-    inside = not table
-    for number, line in enumerate(lines, 1):
-        if header.match(line):
-            return number
-        if line.lstrip().startswith("["):
-            inside = re.match(rf"\s*\[+\s*{re.escape(table)}\s*\]+", line) is not None if table else False
-        elif inside and row.match(line):
-            return number
-    return line_of(data, *keys[:-1]) if table else None
+    found = [line for place in ((".".join(keys), None), (table, key)) if (line := lines.get(place))]
+    return min(found) if found else line_of(data, *keys[:-1]) if table else None
+
+
+@lru_cache(maxsize=4)
+def _lines(data: bytes) -> dict[tuple[str, str | None], int]:
+    """Table, and key in it (none: the table itself) → the line where it first stands."""
+    lines: dict[tuple[str, str | None], int] = {}
+    table = ""
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+        if header := _TABLE.match(line):
+            table = header[1]
+            lines.setdefault((table, None), number)
+        elif row := _ROW.match(line):
+            lines.setdefault((table, row[1].strip("\"'")), number)
+    return lines
 
 
 def read_manifest(data: bytes, file: str = "pack.toml") -> tuple[Manifest, list[Fault]]:

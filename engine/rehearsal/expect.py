@@ -1,7 +1,6 @@
 """What a scenario expects, held against what is there. Every method gives the differences, in words."""
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,25 +17,8 @@ from engine.store import tables as t
 from engine.work import Case, case_of
 
 if TYPE_CHECKING:
-    from engine import Engine
     from engine.rehearsal.play import Stage
     from engine.rehearsal.scenario import Step
-
-#: What a refusal may add to: the trail, and what the trail is about.
-MAY_CHANGE = frozenset({"trail", "sessions", "incidents"})
-
-
-def fingerprint(engine: Engine) -> str:
-    """A digest of every table that a refusal must leave alone."""
-    digest = hashlib.sha256()
-    with engine.database.reading() as db:
-        for table in t.metadata.sorted_tables:
-            if table.name not in MAY_CHANGE:
-                whole = f"select * from {table.name} order by {', '.join(table.primary_key.columns.keys())}"  # noqa: S608 - our own names
-                for row in db.exec_driver_sql(whole):   # allowed: raw-sql - our own names
-                    for value in row:  # as it is stored: reading it properly takes four times as long
-                        digest.update(value if isinstance(value, bytes) else repr(value).encode())
-    return digest.hexdigest()
 
 
 def reference(stage: Stage, case: str) -> str:

@@ -19,6 +19,7 @@ from engine.forms import Field, Upload
 from engine.rehearsal import expect
 from engine.rehearsal.cast import Cast, named_in
 from engine.rehearsal.scenario import NotThere
+from engine.rehearsal.unchanged import changes, count_changes
 from engine.store import tables as t
 from engine.store.database import Database
 
@@ -59,6 +60,8 @@ def rehearse(scenario: Scenario, pack: Pack, settings: Settings, release: Releas
         quick = replace(settings, database_url=f"sqlite:///{folder}/rehearsal.db")
         database = Database(quick.database_url, durable=False)  # thrown away with the folder
         t.metadata.create_all(database.pool)
+        with database.writing() as db:
+            count_changes(db)
         try:
             stage = Stage(Engine(quick, database, SetClock(scenario.clock)), pack, scenario, release)
             outcome = stage.play()
@@ -85,7 +88,6 @@ class Stage:
         self.mails_seen: set[str] = set()
         self.spoke: list[Hit] = []                       # rows of checks that refused, asked for a reason or kept a task locked
         self.refused: list[tuple[str, Refused]] = []     # what a step asked for, and the refusal
-        self.unchanged: str | None = None                # the fingerprint after a refusal, while nothing else has been done
 
     def play(self) -> Outcome:
         """Every step in turn; what is wrong is told in words, and the story stops there."""
@@ -126,7 +128,6 @@ class Stage:
         """Everything due up to and including then fires first, in order, each at its own moment."""
         if at is None:
             return
-        self.unchanged = None
         clock = self.engine.clock
         assert isinstance(clock, SetClock)  # noqa: S101 - made above
         while True:
@@ -148,12 +149,9 @@ class Stage:
     def _act(self, step: Step) -> list[str]:
         if step.deed is None:
             return []
-        people = len(self.cast.ids)
         if step.who:
             self.cast.person(step.who, self.cases.get(step.case or "") or self.last_case)  # whom the story makes up is no effect of the deed
-        before, self.unchanged = self.unchanged if len(self.cast.ids) == people else None, None
-        if step.refused is not None and before is None:
-            before = expect.fingerprint(self.engine)
+        before = self._changes()
         try:
             getattr(self, f"_{step.deed}")(step)
         except Refused as refusal:
@@ -163,11 +161,14 @@ class Stage:
                 return [f"was refused ({refusal.why}): {' / '.join(refusal.says)}"]
             shown = " ".join(refusal.says).lower()
             problems = [f"expected the refusal to say “{text}”; it said: {' / '.join(refusal.says)}" for text in step.refused if text.lower() not in shown]
-            self.unchanged = expect.fingerprint(self.engine)
-            if before != self.unchanged:
+            if self._changes() != before:
                 problems.append("a refusal must change nothing but the trail, and something else changed")
             return problems
         return [] if step.refused is None else [f"expected to be refused ({', '.join(step.refused)}), but it was done"]
+
+    def _changes(self) -> int:
+        with self.engine.database.reading() as db:
+            return changes(db)
 
     def _start(self, step: Step) -> None:
         start = self.pack.starts.get(step.name or "")

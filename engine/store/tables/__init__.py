@@ -4,6 +4,7 @@ Columns that hold what people wrote about a case are `sealed` (see `store.sealin
 Plain columns hold ids, names of steps, moments and states only."""
 from __future__ import annotations
 
+from engine.store.tables.approvals import approvals
 from engine.store.tables.base import metadata
 from engine.store.tables.cases import cases, counters, passed, releases, steps
 from engine.store.tables.moments import deadlines, outbox, timers
@@ -14,6 +15,7 @@ from engine.store.tables.work import corrections, documents, drafts, offers, rea
 
 __all__ = [
     "agencies",
+    "approvals",
     "cases",
     "corrections",
     "counters",
