@@ -25,6 +25,7 @@ from engine.clock import SetClock
 from engine.coverage.mutants import KINDS, Mutant, mutants
 from engine.errors import ChecksRefuse, InvalidAnswers, Locked, NotAllowed, PackFaults
 from engine.packs import read_pack
+from engine.rehearsal.database import thrown_away
 from engine.rehearsal.play import Stage
 from engine.rehearsal.scenario import BadScenario, read_scenario
 from engine.rehearsal.several import WORTH_SHARING
@@ -136,9 +137,7 @@ def _each(stories: Sequence[Path], folder: Path, settings: Settings, only: str, 
 
 def _hunted(file: Path, folder: Path, settings: Settings, only: str, killed: frozenset[str]) -> _Story:
     pack, rules = _rules(folder, only)
-    with tempfile.TemporaryDirectory(prefix="hunt-") as place, closing(_database(place, "story")) as story, closing(_database(place, "again")) as again:
-        t.metadata.create_all(story.pool)
-        t.metadata.create_all(again.pool)
+    with tempfile.TemporaryDirectory(prefix="hunt-") as place, closing(thrown_away(place, "story")) as story, closing(thrown_away(place, "again")) as again:
         try:
             scenario = read_scenario(file, settings.board.timezone)
             return _Hunt(pack, [one for one in rules if one.id not in killed], scenario, settings, story, again).hunt()
@@ -150,10 +149,6 @@ def _hunted(file: Path, folder: Path, settings: Settings, only: str, killed: fro
 def _rules(folder: Path, only: str) -> tuple[Pack, tuple[Mutant, ...]]:
     pack = read_pack(folder)
     return pack, tuple(one for one in mutants(pack) if one.id.startswith(only))
-
-
-def _database(place: str, name: str) -> Database:
-    return Database(f"sqlite:///{place}/{name}.db", durable=False)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import inspect
 import mimetypes
 import tempfile
+from contextlib import closing
 from copy import copy
 from dataclasses import dataclass, field, replace
 from keyword import iskeyword
@@ -18,10 +19,9 @@ from engine.errors import ChecksRefuse, Incident, InvalidAnswers, Refused
 from engine.forms import Field, Upload
 from engine.rehearsal import expect
 from engine.rehearsal.cast import Cast, named_in
+from engine.rehearsal.database import changes, thrown_away
 from engine.rehearsal.scenario import NotThere
-from engine.rehearsal.unchanged import changes, count_changes
 from engine.store import tables as t
-from engine.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,19 +56,11 @@ class Outcome:
 
 def rehearse(scenario: Scenario, pack: Pack, settings: Settings, release: Release = actions.release_pack, after: After | None = None) -> Outcome:
     """Play it to its end or to the first step that fails. `release` is the verb that puts the pack on the shelf; `after` looks at it once it is played."""
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
-        quick = replace(settings, database_url=f"sqlite:///{folder}/rehearsal.db")
-        database = Database(quick.database_url, durable=False)  # thrown away with the folder
-        t.metadata.create_all(database.pool)
-        with database.writing() as db:
-            count_changes(db)
-        try:
-            stage = Stage(Engine(quick, database, SetClock(scenario.clock)), pack, scenario, release)
-            outcome = stage.play()
-            outcome.seen = after(stage) if after else None
-            return outcome
-        finally:
-            database.close()
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder, closing(thrown_away(folder)) as database:
+        stage = Stage(Engine(settings, database, SetClock(scenario.clock)), pack, scenario, release)
+        outcome = stage.play()
+        outcome.seen = after(stage) if after else None
+        return outcome
 
 
 class Stage:

@@ -14,12 +14,12 @@ from engine.clock import SetClock
 from engine.coverage.hunt import Hunted, hunt
 from engine.coverage.mutants import KINDS, Mutant, mutants
 from engine.packs import Pack, read_pack
+from engine.rehearsal.database import thrown_away
 from engine.rehearsal.play import Stage
 from engine.rehearsal.scenario import Scenario, read_scenario
 from engine.settings import Settings, load_settings
 from engine.spiff import load
 from engine.store import tables as t
-from engine.store.database import Database
 
 ROOT = Path(__file__).parents[2]
 PURCHASE = ROOT / "tests/packs/purchase"
@@ -94,8 +94,7 @@ def test_a_story_played_on_goes_as_one_played_from_its_beginning(id: str, hunted
 
 
 def from_the_beginning(story: Scenario, pack: Pack, rule: Mutant, settings: Settings, place: Path) -> list[str]:
-    database = Database(f"sqlite:///{place}.db", durable=False)
-    t.metadata.create_all(database.pool)
+    database = thrown_away(str(place.parent), place.name)
     engine = Engine(settings, database, SetClock(story.clock))
     stage = Stage(engine, pack, story, actions.release_pack)
     with database.reading() as db:

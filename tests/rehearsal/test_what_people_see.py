@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ from engine.clock import SetClock
 from engine.errors import NotAllowed, NotFound
 from engine.packs import Pack, read_pack
 from engine.queries.shapes.tasks import TaskPage
+from engine.rehearsal.database import thrown_away
 from engine.rehearsal.play import Stage
 from engine.rehearsal.scenario import read_scenario
 from engine.settings import Settings
-from engine.store import tables as t
-from engine.store.database import Database
 
 REFERRED = """
 title = "A referral comes back to its writer"
@@ -57,10 +55,8 @@ def played(settings: Settings, review: Pack, tmp_path: Path) -> Any:
     @contextmanager
     def play(story: str) -> Iterator[Stage]:
         scenario = read_scenario(tmp_path / "story.toml", settings.board.timezone, story)
-        url = f"sqlite:///{tmp_path}/story.db"
-        database = Database(url, durable=False)
-        t.metadata.create_all(database.pool)
-        stage = Stage(Engine(replace(settings, database_url=url), database, SetClock(scenario.clock)), review, scenario, actions.release_pack)
+        database = thrown_away(str(tmp_path), "story")
+        stage = Stage(Engine(settings, database, SetClock(scenario.clock)), review, scenario, actions.release_pack)
         assert stage.play().failures == []
         yield stage
         database.close()
