@@ -21,15 +21,15 @@ def sample(items: tuple[Item, ...], names: Mapping[str, Any], now: datetime, giv
     answers: dict[str, Any] = deepcopy(dict(given or {}))
     kept = frozenset(_paths(answers, ""))
     begun = kept | {path[:at] for path in kept for at, letter in enumerate(path) if letter == "."}  # a date comes in three parts
-    sheet = Sheet(items, answers, names, now, tidy=False)
+    sheet = None
     for _ in range(ROUNDS):  # an answer may bring up further questions
-        sheet = Sheet(items, answers, names, now, tidy=False)
+        sheet = Sheet(items, answers, names, now, tidy=False, before=sheet)
         shown = [node for node in sheet.nodes if not node.hidden]
         options, _none = sheet.options([node for node in shown if isinstance(node.item, Field) and node.item.chosen], [])
         changes = [_fill(node, answers, options.get(node.path, []), now) for node in shown
                    if node.path not in (begun if isinstance(node.item, Field) else kept)]
         if not any(changes): break
-    for node in sheet.nodes:  # what later answers have hidden again
+    for node in sheet.nodes if sheet else ():  # what later answers have hidden again
         if node.hidden and not isinstance(node.item, Text | Table | Separator): _take_out(answers, node.path)
     return answers
 

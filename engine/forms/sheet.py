@@ -58,11 +58,11 @@ class Sheet:
     """A form's items laid out over raw answers, every value read, and hidden what its conditions hide."""
 
     def __init__(self, items: tuple[Item, ...], raw: Mapping[Any, Any], names: Mapping[str, Any], now: datetime, *,
-                 tidy: bool, settled: bool = True) -> None:
+                 tidy: bool, settled: bool = True, before: Sheet | None = None) -> None:
         self.now = now
         self.nodes: list[Node] = []
         self._tidy = tidy                 # leave out rows in which nothing was answered
-        self._known: dict[tuple[str, str], Any] = {}
+        self.known: dict[tuple[str, str], Any] = before.known if before else {}  # of the same form at the same moment
         self.root = Level(None, names)
         self.unasked = _unasked(items, raw, "")
         self._lay(items, raw, self.root, None, "", names)
@@ -149,15 +149,15 @@ class Sheet:
     def ask(self, questions: list[Question], about: list[str]) -> list[Any]:
         """The answers of expressions, all in one call; the same expression over the same values is asked once."""
         keys = [(text, repr(seen)) for _, text, seen in questions]
-        fresh = {key: question for key, question in zip(keys, questions, strict=True) if key not in self._known}
+        fresh = {key: question for key, question in zip(keys, questions, strict=True) if key not in self.known}
         if fresh:
             try:
                 answers = feel.many(list(fresh.values()), self.now)
             except feel.FeelError as fault:
                 element = next((name for name, key in zip(about, keys, strict=True) if key[0] == fault.expression), None)
                 raise Incident(str(fault), element=element, position=fault.position) from fault
-            self._known.update(zip(fresh, answers, strict=True))
-        return [self._known[key] for key in keys]
+            self.known.update(zip(fresh, answers, strict=True))
+        return [self.known[key] for key in keys]
 
     def question(self, text: str, level: Level) -> Question:
         return "expression", text, variables(text, level.find)

@@ -1,6 +1,7 @@
 """The database of one story: thrown away with its folder, and it counts what is written, so that “nothing changed” costs nothing to ask."""
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from engine.store import tables as t
@@ -16,7 +17,7 @@ _COUNT = "update changes set made = made + 1;"
 
 def thrown_away(folder: str, name: str = "rehearsal") -> Database:
     """A new database in this folder, with all tables."""
-    database = Database(f"sqlite:///{folder}/{name}.db", durable=False)
+    database = Database(f"sqlite:///{folder}/{name}.db", durable=False, like=_first())
     t.metadata.create_all(database.pool)
     with database.writing() as db:
         db.exec_driver_sql("create table changes (made integer not null)")
@@ -27,6 +28,12 @@ def thrown_away(folder: str, name: str = "rehearsal") -> Database:
                     trigger = f"create trigger {table.name}_{deed}_counted after {deed} on {table.name} begin {_COUNT} end"
                     db.exec_driver_sql(trigger)   # allowed: raw-sql - our own names
     return database
+
+
+@cache
+def _first() -> Database:
+    """What the databases of this process share; nothing is ever written to it."""
+    return Database("sqlite://", durable=False)
 
 
 def changes(db: sa.Connection) -> int:

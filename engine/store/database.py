@@ -22,10 +22,14 @@ def new_id() -> str:
 class Database:
     """One database, SQLite or PostgreSQL, by its URL."""
 
-    def __init__(self, url: str, *, durable: bool = True) -> None:
+    def __init__(self, url: str, *, durable: bool = True, like: Database | None = None) -> None:
         self.sqlite = url.startswith("sqlite")
         options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if self.sqlite else {"pool_size": 10}
         self.pool = sa.create_engine(url, hide_parameters=True, **options)  # an error's text ends up in logs: no values in it
+        self.compiled: dict[Any, Any] = {}
+        if like:  # statements are compiled for a dialect, which takes longer than to run them: what was compiled there serves here, too
+            self.pool.dialect, self.compiled = like.pool.dialect, like.compiled
+            self.pool.update_execution_options(compiled_cache=self.compiled)
         self._one_writer = threading.Lock()
         if self.sqlite:
             sa.event.listen(self.pool, "connect", _prepare_sqlite if durable else _prepare_throw_away)
