@@ -1,10 +1,10 @@
 """The ledger of deadlines: rows that start, end and are breached as the process passes their elements.
 
-A diagram's timer event names a deadline; the row here says when it fires. Everything a clock will do of itself (remind, breach,
-chase, escalate) is a row of `timers`, written when the clock starts and taken back when it ends."""
+A diagram's timer event names a deadline; the row here says when it fires. What a clock will do of itself is in `plans`, whom it tells
+in `telling`."""
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from engine import feel
 from engine.errors import Incident
-from engine.progress import mail
+from engine.progress import telling
 from engine.progress.names import concerns
-from engine.progress.registers import key_of, rows_of
+from engine.progress.plans import Plans
+from engine.progress.registers import rows_of
 from engine.rules import deadlines as rules
 from engine.spiff import Place
 from engine.store import tables as t
@@ -40,6 +41,7 @@ class Clocks:
 
     def __init__(self, work: Work, case: Case, names: Names, readings: Readings) -> None:
         self.work, self.case, self.names, self.readings = work, case, names, readings
+        self.plans = Plans(work, case)
         self._rows: list[dict[str, Any]] | None = None
         self.moved = False
         self._reached: list[dict[str, Any]] = []  # repeating milestones that have come, whose next round has not begun
@@ -126,7 +128,7 @@ class Clocks:
             return
         self.work.record("deadline_met", deadline=row["name"], item=row["item"], due=row["due"].isoformat(), ended=row["due"].isoformat(), late_record=False)
         self._write(row, state="met", ended_at=self.work.now, ended_on=row["due"])
-        self._unplan(row)
+        self.plans.drop(row)
         if deadline.every is not None:
             self._reached.append(row)
 
@@ -141,8 +143,8 @@ class Clocks:
         self._write(row, due=due, breach_at=rules.due_moment(deadline, due, self.work.zone), state="running", breached_at=None, told=[],
                     counted_from=counted_from or row["counted_from"])
         self.work.record("deadline_moved", deadline=row["name"], item=row["item"], due=due.isoformat(), before=before.isoformat())
-        self._unplan(row)
-        self._plan(deadline, row)
+        self.plans.drop(row)
+        self.plans.make(deadline, row)
 
     def recount(self, row: dict[str, Any], counted_from: date, due: date, ended_on: date | None) -> None:
         """A date it was reckoned with was corrected. It runs, is met or is missed by the right one; what it has told already is not told again."""
@@ -163,26 +165,21 @@ class Clocks:
             return
         if breach_at > self.work.now:
             self._write(row, state="running", breached_at=None, told=[])
-        self._unplan(row)
-        self._plan(deadline, row, again=True)
+        self.plans.drop(row)
+        self.plans.make(deadline, row, again=True)
         if breach_at <= self.work.now and not late:
             self.fall_due(row)  # its timer events fire as this step settles
 
     def remind(self, row: dict[str, Any], kind: str, roles: list[str]) -> None:
         """Tell those who can still meet it, or those it is escalated to."""
         deadline = self.case.pack.deadlines[row["name"]]
-        agency = self._agency_of(row)
-        days = (self.work.today - row["due"]).days if kind != "remind" else (row["due"] - self.work.today).days
-        message = {"remind": deadline.message.reminder, "chase": deadline.message.overdue, "escalate": deadline.message.escalation}[kind]
-        people = mail.holders_of_roles(self.work, self.case, roles, agency) if roles else self._who_can_meet(deadline, row, agency)
-        if message in self.case.pack.messages:
-            mail.tell(self.work, self.case, message, people, due=row["due"], days=max(0, days), task=deadline.title)
+        telling.tell(self.work, self.case, deadline, row, kind, roles)
         if kind == "escalate":
             self.work.record("escalated", deadline=row["name"], item=row["item"], roles=roles)
         else:
             self.work.record("reminded", deadline=row["name"], item=row["item"])
         if kind == "chase":
-            self._plan_chase(deadline, row, after=self.work.now)
+            self.plans.chase(deadline, row, after=self.work.now)
 
     def end_all(self) -> None:
         """The case is over: no clock runs on."""
@@ -211,7 +208,7 @@ class Clocks:
         elif row["state"] == "running":
             self.breach(row)
         self._write(row, state="met" if met else "breached", ended_at=self.work.now, ended_on=ended_on, ended_by=by)
-        self._unplan(row)
+        self.plans.drop(row)
 
     def _begin_next(self, deadline: Deadline, row: dict[str, Any]) -> None:
         """The next round of a repeating clock: the first multiple from the first start that is still to come, so that lateness does not creep."""
@@ -230,51 +227,13 @@ class Clocks:
         self.rows.append(row)
         self.moved = True  # a task that is open already may be due by it
         self.work.record("deadline_started", deadline=deadline.name, item=item, due=due.isoformat())
-        self._plan(deadline, row)
+        self.plans.make(deadline, row)
 
     def _close(self, row: dict[str, Any], state: str, by: str | None = None) -> None:
         self._write(row, state=state, ended_at=self.work.now, ended_by=by)
         if state == "cancelled":
             self.work.record("deadline_cancelled", deadline=row["name"], item=row["item"])
-        self._unplan(row)
-
-    def _plan(self, deadline: Deadline, row: dict[str, Any], *, again: bool = False) -> None:
-        """Everything it will do of itself; `again`: what has been done is not done twice."""
-        board = self.work.settings.board
-        planned: list[dict[str, Any]] = [{"kind": "breach", "due_at": row["breach_at"], "roles": ""}]
-        planned += [{"kind": "remind", "due_at": at, "roles": ",".join(deadline.to)}
-                    for at in rules.reminders(deadline, row["due"], self.work.now, board.calendar, board.reminder_hour, board.timezone)]
-        planned += [{"kind": "escalate", "due_at": at, "roles": ",".join(roles)}
-                    for at, roles in rules.escalations(deadline, row["due"], board.calendar, board.timezone)]
-        if again:
-            planned = self._not_told_yet(row, planned)
-        if planned:
-            self.work.db.execute(sa.insert(t.timers), [
-                {"id": new_id(), "case_id": self.case.id, "deadline": row["id"], "event": None, **timer} for timer in planned])
-        self._plan_chase(deadline, row, after=max(self.work.now, row["breach_at"]) if again else None)
-
-    def _not_told_yet(self, row: dict[str, Any], planned: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """No reminder lies in the past; while it stays late, nobody is told a second time that it is."""
-        k = t.timers
-        told = Counter(self.work.db.scalars(sa.select(k.c.roles).where(k.c.deadline == row["id"], k.c.kind == "escalate", k.c.fired_at.is_not(None)))
-                       if row["state"] == "breached" else ())
-        left = []
-        for timer in planned:
-            if timer["kind"] == "escalate" and told[timer["roles"]] > 0:
-                told[timer["roles"]] -= 1
-            elif timer["kind"] == "escalate" or timer["due_at"] > self.work.now:
-                left.append(timer)
-        return left
-
-    def _plan_chase(self, deadline: Deadline, row: dict[str, Any], after: datetime | None) -> None:
-        board = self.work.settings.board
-        at = rules.next_chase(deadline, row["due"], after or row["breach_at"], board.calendar, board.reminder_hour, board.timezone)
-        if at is not None:
-            self.work.db.execute(sa.insert(t.timers).values(id=new_id(), case_id=self.case.id, deadline=row["id"], kind="chase", due_at=at,
-                                                            roles=",".join(deadline.to)))
-
-    def _unplan(self, row: dict[str, Any]) -> None:
-        self.work.db.execute(sa.delete(t.timers).where(t.timers.c.deadline == row["id"], t.timers.c.fired_at.is_(None)))
+        self.plans.drop(row)
 
     def _write(self, row: dict[str, Any], **values: Any) -> None:
         row.update(values)
@@ -354,37 +313,6 @@ class Clocks:
     def _latest(self, name: str, place: Place) -> dict[str, Any] | None:
         here = [row for row in self.rows if row["name"] == name and concerns(row["item"], place)]
         return here[-1] if here else None
-
-    def _agency_of(self, row: dict[str, Any]) -> str | None:
-        """Whose clock it is: its item, if that is an agency; else the agency its row or task names; else the one whose case this is."""
-        if not row["item"]:
-            return self.case.agency
-        last, register = row["item"].rpartition("/")[2], self.case.pack.deadlines[row["name"]].register
-        if self.work.db.scalar(sa.select(t.agencies.c.key).where(t.agencies.c.key == last)):
-            return str(last)
-        rows = rows_of(self.work.db, self.case, [register])[register] if register else []
-        named = key_of(next((each.get("agency") for each in rows if each["key"] == row["item"]), None))
-        return named or self.work.db.scalar(sa.select(t.tasks.c.agency).where(
-            t.tasks.c.case_id == self.case.id, t.tasks.c.item == row["item"], t.tasks.c.agency.is_not(None)).limit(1)) or self.case.agency
-
-    def _who_can_meet(self, deadline: Deadline, row: dict[str, Any], agency: str | None) -> list[str]:
-        """The holder of each open task that would end it: who has taken it (with their deputy), or else everyone it is offered to."""
-        query = sa.select(t.tasks.c.claimed_by, t.offers.c.holder).join(t.offers, t.offers.c.task == t.tasks.c.id).where(
-            t.tasks.c.case_id == self.case.id, t.tasks.c.state == "open", t.tasks.c.element.in_(deadline.ends))
-        if row["item"]:
-            own = ("/" + t.tasks.c.item + "/").contains(f"/{row['item']}/", autoescape=True)
-            query = query.where(sa.or_(own, sa.and_(t.tasks.c.item.is_(None), t.tasks.c.agency == row["item"])))
-        found = self.work.db.execute(query).all()
-        people = {one.claimed_by for one in found if one.claimed_by}
-        if people:
-            people.update(mail.deputies_of(self.work.db, people, (one.holder for one in found if one.claimed_by), self.work.today))
-        offered = {one.holder for one in found if not one.claimed_by}
-        if offered:
-            people.update(mail.holders_of(self.work.db, offered, self.work.today))
-        if not found:
-            first = next(iter(deadline.escalate), None)
-            return mail.holders_of_roles(self.work, self.case, first.to, agency) if first else []
-        return sorted(people)
 
     def _value(self, text: str, place: Place, variables: Callable[[], Mapping[str, Any]]) -> Any:
         try:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 #: What a refusal may add to: the trail, and what the trail is about.
-MAY_CHANGE = frozenset({"trail", "sessions", "incidents"})
+MAY_CHANGE = frozenset({"trail", "heads", "sessions", "incidents"})
+#: Columns that say how far the trail goes.
+HEAD = "trail_"
 _COUNT = "update changes set made = made + 1;"
 
 
@@ -24,8 +26,9 @@ def thrown_away(folder: str, name: str = "rehearsal") -> Database:
         db.exec_driver_sql("insert into changes values (0)")
         for table in t.metadata.sorted_tables:
             if table.name not in MAY_CHANGE:
-                for deed in ("insert", "update", "delete"):
-                    trigger = f"create trigger {table.name}_{deed}_counted after {deed} on {table.name} begin {_COUNT} end"
+                columns = ", ".join(column.name for column in table.columns if not column.name.startswith(HEAD))
+                for deed in ("insert", f"update of {columns}", "delete"):
+                    trigger = f"create trigger {table.name}_{deed[:6]}_counted after {deed} on {table.name} begin {_COUNT} end"
                     db.exec_driver_sql(trigger)   # allowed: raw-sql - our own names
     return database
 
