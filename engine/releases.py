@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import zstandard
 
 from engine.errors import NotFound
-from engine.packs import Pack
+from engine.packs import Pack, pack_of
 from engine.spiff import Program, load
 from engine.store import tables as t
 
@@ -45,7 +45,7 @@ class Shelf:
             content = db.scalar(sa.select(t.releases.c.files).where(t.releases.c.id == release))
             if content is None:
                 raise NotFound
-            self._packs[release] = Pack.from_files(unbundle(content))
+            self._packs[release] = pack_of(unbundle(content))
         return self._packs[release]
 
     def program(self, db: sa.Connection, release: str) -> Program:

@@ -7,8 +7,9 @@ from engine.packs.elements import REASON, Element, Event, Flow, Loop, Mapped, Pr
 from engine.packs.manifest import Figure, Method, Option, Register, Role
 from engine.packs.messages import MessageText
 from engine.packs.outline import outline
-from engine.packs.pack import Pack, Start, read_pack
+from engine.packs.pack import Pack, Start
+from engine.packs.reading import pack_of, read_pack
 
 __all__ = ["REASON", "Carried", "Clause", "Diagram", "Element", "Event", "Figure", "Flow", "Loop", "Mapped", "MessageText", "Method", "Option", "Pack",
            "Process", "Register", "Role", "Source", "Start", "Tied", "Told", "carried", "check", "check_file", "clauses_of", "outline",
-           "read_diagram", "read_pack"]
+           "pack_of", "read_diagram", "read_pack"]

@@ -4,7 +4,7 @@ import pytest
 from engine.bench.ground import ground
 from engine.bench.pack import row_of
 from engine.bench.stopwatch import Tally
-from engine.packs import Pack
+from engine.packs import pack_of
 from engine.packs.check import check
 from webforms.bench.pages import addresses
 from webforms.bench.visitor import Visitor
@@ -25,7 +25,7 @@ def clerk(here):
 
 
 def test_the_pack_that_is_measured_has_no_faults():
-    assert check(Pack.from_files(row_of(3))) == []
+    assert check(pack_of(row_of(3))) == []
 
 
 def test_a_step_is_one_commit_of_few_statements(here):

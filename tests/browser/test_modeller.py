@@ -13,7 +13,7 @@ from lxml import etree
 from playwright.sync_api import Browser, Page, expect
 
 from engine import SYSTEM, actions, open_engine
-from engine.packs import Pack, check, read_diagram, read_pack
+from engine.packs import Pack, check, pack_of, read_diagram, read_pack
 from engine.settings import load_settings
 from engine.store.migrate import migrate
 from tests.browser.conftest import PATIENCE
@@ -195,7 +195,7 @@ def test_a_changed_date_and_label_are_the_only_changes_and_can_be_released(redra
     task = next(each for each in pack.tasks.values() if each.file == timer.file)
 
     new = redrawn(f"=deadlines.{another}", task.id, "Told by telephone first")
-    changed = Pack.from_files({**pack.files, timer.file: new})
+    changed = pack_of({**pack.files, timer.file: new})
 
     assert changes(meaning(pack.files[timer.file], timer.file), meaning(new, timer.file)) == {
         f"{timer.process}.elements[{timer.id}].event.text": (timer.event.text, f"=deadlines.{another}"),

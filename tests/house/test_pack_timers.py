@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from lxml import etree
 
 from engine.errors import Fault
-from engine.packs import Pack, check, read_pack
+from engine.packs import Pack, check, pack_of, read_pack
 from engine.rehearsal.play import rehearse
 from engine.rehearsal.scenario import Scenario, read_scenario
 from engine.releases import bundle
@@ -87,12 +87,12 @@ def without(pack: Pack, timer: Timer) -> Pack:
         if isinstance(node.tag, str) and {node.get("id"), node.get("bpmnElement"), (node.text or "").strip()} & (gone | arrows):
             parent = node.getparent()
             parent.remove(node)
-    return Pack.from_files({**pack.files, timer.file: etree.tostring(root, xml_declaration=True, encoding="UTF-8")})
+    return pack_of({**pack.files, timer.file: etree.tostring(root, xml_declaration=True, encoding="UTF-8")})
 
 
 def release_unchecked(work: Any, files: Any, note: str) -> None:
     """What `release_pack` does, but for what `check` says against it."""
-    pack = Pack.from_files(files)
+    pack = pack_of(files)
     work.db.execute(sa.insert(t.releases).values(id=new_id(), pack=pack.id, number=1, digest=pack.digest, files=bundle(files), note=note,
                                                  released_at=work.now, released_by=None))
 

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from engine.packs import Pack
+from engine.packs import pack_of
 from engine.packs.check import check
 
 BPMN, REASON = "purchase.bpmn", "reason_for_delay.bpmn"
@@ -272,14 +272,14 @@ def told(slip, files, faults):
 
 
 def test_the_tiny_pack_has_no_faults(files):
-    assert check(Pack.from_files(files)) == []
+    assert check(pack_of(files)) == []
 
 
 @pytest.mark.parametrize("slip", [*TOGETHER, *ALONE], ids=lambda slip: slip.slip.replace(" ", "_"))
 def test_a_slip_is_told_once_with_its_place(files, slip):
     changed = slip.on(files)
 
-    faults = check(Pack.from_files(changed))
+    faults = check(pack_of(changed))
 
     assert len(told(slip, changed, faults)) == 1, "\n".join(map(str, faults))
 
@@ -288,7 +288,7 @@ def test_all_slips_are_told_at_once(files):
     for slip in TOGETHER:
         files = slip.on(files)
 
-    faults = check(Pack.from_files(files))
+    faults = check(pack_of(files))
 
     assert len(TOGETHER) >= 20
     assert [slip.slip for slip in TOGETHER if not told(slip, files, faults)] == []
@@ -300,7 +300,7 @@ def test_all_slips_are_told_at_once(files):
     ("messages/ordered.md", b"no subject"), ("checks/over_budget.dmn", b"<!DOCTYPE a>"), ("scenarios/late.toml", b"["),
 ])
 def test_a_file_that_cannot_be_read_is_the_only_fault(files, file, data):
-    faults = check(Pack.from_files(files | {file: data}))
+    faults = check(pack_of(files | {file: data}))
 
     assert [fault.file for fault in faults] == [file], "\n".join(map(str, faults))
 
@@ -309,4 +309,4 @@ def test_work_that_a_room_can_do_is_known_to_the_check_that_asks_for_it(files):
     files = Slip("", BPMN, 'type="mail"', 'type="chronology.merge"', None, "").on(files) | {"messages/ordered.md": b""}
     del files["messages/ordered.md"]
 
-    assert check(Pack.from_files(files), known_types=frozenset({"mail", "chronology.merge"})) == []
+    assert check(pack_of(files), known_types=frozenset({"mail", "chronology.merge"})) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.packs import Pack
+from engine.packs import pack_of
 from engine.packs.check import check
 from engine.packs.outline import outline
 
@@ -24,11 +24,11 @@ def changed(files, file, old, new):
 
 
 def told(files, file, old, new):
-    return [(fault.file, fault.element, fault.says) for fault in check(Pack.from_files(changed(files, file, old, new)))]
+    return [(fault.file, fault.element, fault.says) for fault in check(pack_of(changed(files, file, old, new)))]
 
 
 def test_the_pack_of_holds_has_no_faults(files):
-    assert check(Pack.from_files(files)) == []
+    assert check(pack_of(files)) == []
 
 
 @pytest.mark.parametrize(("file", "old", "new", "where", "element", "says"), [
@@ -97,7 +97,7 @@ def test_a_fault_is_told_where_it_is(files, file, old, new, where, element, says
 def test_a_key_that_a_person_types_may_not_call_clocks_or_rounds(files):
     typed = changed(files, "pack.toml", 'key = "number"\nprefix = "H"', 'key = "placed_by"')
 
-    found = [(fault.element, fault.says) for fault in check(Pack.from_files(typed))]
+    found = [(fault.element, fault.says) for fault in check(pack_of(typed))]
 
     assert any(element == "holds" and "is written freely, and “A hold is reviewed” would call" in says for element, says in found)
 
@@ -115,7 +115,7 @@ def test_a_text_in_a_list_of_texts_is_what_an_item_would_be_called_by(files):
 
 
 def test_the_outline_tells_registers_methods_and_keys(files):
-    found = outline(Pack.from_files(files))
+    found = outline(pack_of(files))
 
     registers = {register["id"]: register for register in found["registers"]}
     assert {id: (register["key"], register["prefix"]) for id, register in registers.items()} == {"holds": ("number", "H"), "parts": ("agency", None)}

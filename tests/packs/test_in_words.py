@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.packs import Pack, in_words, read_pack
+from engine.packs import in_words, pack_of, read_pack
 from engine.packs.ahead import comes_next
 
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ def test_a_task_is_offered_to_whoever_an_expression_can_name(files):
     assert 'candidateGroups="approver"' in text
     chosen = 'candidateGroups="=if late then &#34;head&#34; else &#34;approver&#34;"'
     files["reason_for_delay.bpmn"] = text.replace('candidateGroups="approver"', chosen).encode()
-    changed = Pack.from_files(files)
+    changed = pack_of(files)
     task = next(element for element in changed.tasks.values() if element.process == "reason_for_delay")
 
     assert in_words.who(changed, in_words.offered(changed, task)) == "Head of office or Budget holder"

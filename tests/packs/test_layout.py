@@ -1,7 +1,7 @@
 """Pictures that a person cannot read are told, one rule at a time."""
 import pytest
 
-from engine.packs import Pack
+from engine.packs import pack_of
 from engine.packs.check import check
 from engine.packs.check.layout import of_diagram
 from engine.packs.diagram import read_diagram
@@ -35,7 +35,7 @@ def test_what_makes_a_picture_unreadable_is_told(files, old, new, element, says)
 
     text = text.replace(old, new, 1).replace(bounds("ordered", 1292, 202, 36, 36), bounds("ordered", 1500, 202, 36, 36))     # wide enough to run back in
 
-    faults = check(Pack.from_files(files | {"purchase.bpmn": text.encode()}))
+    faults = check(pack_of(files | {"purchase.bpmn": text.encode()}))
 
     assert [fault.element for fault in faults if says in fault.says] == [element], "\n".join(map(str, faults))
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.packs import Pack
+from engine.packs import pack_of
 from engine.packs.clauses import carried
 from engine.packs.messages import read_message
 from engine.packs.outline import outline
@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Europe/London"))
 
 @pytest.fixture
 def told(files):
-    return outline(Pack.from_files(files), {"hand_over": ["task", "to"], "add_note": []}, NOW)
+    return outline(pack_of(files), {"hand_over": ["task", "to"], "add_note": []}, NOW)
 
 
 def by_id(rows):
@@ -76,14 +76,14 @@ def test_the_rest_is_listed(told):
 
 
 def test_a_pack_with_faults_has_an_outline_of_what_is_left(files):
-    told = outline(Pack.from_files(files | {"forms/approval.form": b"{", "reason_for_delay.bpmn": b"", "deadlines.toml": b"["}), now=NOW)
+    told = outline(pack_of(files | {"forms/approval.form": b"{", "reason_for_delay.bpmn": b"", "deadlines.toml": b"["}), now=NOW)
 
     assert [task["id"] for task in told["tasks"]] == ["approve", "quote"]
     assert by_id(told["tasks"])["approve"]["fields"] == []
 
 
 def test_clauses_are_counted_where_they_stand(files):
-    found = [(each.clause, each.kind, each.id) for each in carried(Pack.from_files(files))]
+    found = [(each.clause, each.kind, each.id) for each in carried(pack_of(files))]
 
     assert found == [("P-1", "question", "purchase_request.what"), ("P-1", "startEvent", "request_made"), ("P-2", "startEvent", "request_made"),
                      ("P-3", "deadline", "approval"), ("P-3", "userTask", "approve"), ("P-4", "option", "ask_quotes"), ("P-4", "userTask", "quote"),
@@ -96,7 +96,7 @@ def test_roles_registers_and_mails_say_their_clauses_too(files):
     mail = files["messages/ordered.md"]
     files["messages/ordered.md"] = b'+++\nclause = "P-9"\n+++\n' + mail
 
-    pack = Pack.from_files(files)
+    pack = pack_of(files)
 
     assert [(each.clause, each.kind, each.id) for each in carried(pack) if each.clause > "P-6"] == [
         ("P-7", "role", "head"), ("P-8", "register", "items"), ("P-9", "message", "ordered"), ("P-9", "register", "items")]

@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from engine.errors import PackFaults
-from engine.packs import Pack, read_pack
+from engine.packs import pack_of, read_pack
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_the_tiny_pack_is_read_whole(purchase):
 
 
 def test_a_pack_from_its_files_is_the_same(purchase, files):
-    assert Pack.from_files(files).digest == read_pack(purchase).digest
+    assert pack_of(files).digest == read_pack(purchase).digest
 
 
 def test_the_digest_follows_the_content_only(files):
@@ -48,8 +48,8 @@ def test_the_digest_follows_the_content_only(files):
     moved = {("x.md" if path == "CHANGES.md" else path): data for path, data in files.items()}
     changed = files | {"CHANGES.md": b"# Changed"}
 
-    assert Pack.from_files(other).digest == Pack.from_files(files).digest
-    assert len({Pack.from_files(each).digest for each in (files, moved, changed)}) == 3
+    assert pack_of(other).digest == pack_of(files).digest
+    assert len({pack_of(each).digest for each in (files, moved, changed)}) == 3
 
 
 def test_a_part_is_folded_in_from_beside(shared):
@@ -58,7 +58,7 @@ def test_a_part_is_folded_in_from_beside(shared):
     assert pack.faults == ()
     assert pack.files.keys() >= {"parts/late-parts/reason_for_delay.bpmn", "parts/late-parts/forms/reason.form"}
     assert pack.processes["reason_for_delay"].file == "parts/late-parts/reason_for_delay.bpmn"
-    assert Pack.from_files(pack.files).digest == pack.digest
+    assert pack_of(pack.files).digest == pack.digest
 
 
 def test_the_same_id_in_a_pack_and_its_part_is_a_fault(shared, purchase):
@@ -79,7 +79,7 @@ def test_a_missing_part_is_a_fault(shared):
 def test_a_part_cannot_lead_out_of_its_folder(files):
     files["pack.toml"] = files["pack.toml"].replace(b"[stages]", b'parts = ["../../etc"]\n[stages]')
 
-    assert [fault.says for fault in Pack.from_files(files).faults] == [
+    assert [fault.says for fault in pack_of(files).faults] == [
         "“../../etc” cannot be the name of a part: use small letters, digits and hyphens."]
 
 
@@ -108,7 +108,7 @@ def test_hidden_files_are_not_part_of_a_pack(tmp_path, purchase):
     ("messages/ordered.md", b"\xff"), ("scenarios/board.toml", b"agencies = 1"),
 ])
 def test_nothing_an_owner_writes_raises(files, path, data):
-    pack = Pack.from_files(files | {path: data})
+    pack = pack_of(files | {path: data})
 
     assert path in {fault.file for fault in pack.faults}
 

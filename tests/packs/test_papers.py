@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.packs import Pack, check, check_file
+from engine.packs import check, check_file, pack_of
 from engine.packs.documents import read_document
 
 FOLDER = Path(__file__).parent / "papers"
@@ -18,7 +18,7 @@ def papers():
 
 
 def says(files):
-    return [(fault.file, fault.line, fault.says) for fault in check(Pack.from_files(files))]
+    return [(fault.file, fault.line, fault.says) for fault in check(pack_of(files))]
 
 
 def with_pack(papers, words, head=HEAD):

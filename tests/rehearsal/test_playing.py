@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from engine import actions
 from engine.errors import PackFaults
-from engine.packs import Pack
+from engine.packs import Pack, pack_of
 from engine.rehearsal.play import rehearse
 from tests.rehearsal.conftest import APPROVED, ASKED, LATE, QUOTED
 
@@ -207,7 +207,7 @@ def test_the_story_stops_at_the_first_step_that_fails(read, purchase: Pack, sett
 
 
 def test_a_pack_with_faults_is_not_played(play, purchase: Pack):
-    broken = Pack.from_files({**purchase.files, "deadlines.toml": b"[approval"})
+    broken = pack_of({**purchase.files, "deadlines.toml": b"[approval"})
 
     with pytest.raises(PackFaults):
         play(ASKED, pack=broken)

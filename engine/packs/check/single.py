@@ -13,7 +13,7 @@ from engine.packs.check import dialect, expressions, flow, ids, layout, messages
 from engine.packs.documents import read_document
 from engine.packs.manifest import read_manifest, read_toml
 from engine.packs.messages import read_message
-from engine.packs.pack import Pack
+from engine.packs.reading import pack_of
 from engine.packs.xml import DMN, MAX_BYTES, UnsafeXml, parse
 from engine.rules.deadlines import read_deadlines
 
@@ -62,7 +62,7 @@ def _faults(data: bytes, path: Path, file: str) -> Iterable[Fault]:
 
 
 def _diagram(data: bytes, file: str) -> Iterable[Fault]:
-    pack = Pack.from_files({"alone.bpmn": data})
+    pack = pack_of({"alone.bpmn": data})
     found = [fault for fault in pack.faults if fault.file != "pack.toml"]
     for rule in (dialect, starts, flow, ids, expressions, layout, sizes):
         found += rule.faults(pack)
