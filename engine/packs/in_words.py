@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.packs.check.scope import reads
 from engine.packs.elements import split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from engine.feel.tables import Rule, Table
     from engine.packs.elements import Element, Process
@@ -79,18 +81,32 @@ def told(pack: Pack, element: Element) -> tuple[str, ...]:
     return _chosen(pack, to) if to.startswith("=") else split(to)
 
 
-def _chosen(pack: Pack, text: str, seen: frozenset[str] = frozenset()) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)
+def _chosen(pack: Pack, text: str) -> tuple[str, ...]:
     """The roles that an expression can name: those written in it, and those that mappings put into the variables it reads."""
-    if not text.startswith("=") or text in seen:
-        return ()
-    found = dict.fromkeys(word for word in TEXT.findall(text) if word in pack.roles)
-    paths = reads(text[1:])[0]
-    names = {path.partition(".")[0] for path in paths} | {path.rpartition(".")[2] for path in paths}      # “missed.explains” was put there as “explains”
+    sources, found, waiting = _sources(pack), dict[str, None](), [text]
+    seen = {text}
+    while waiting:
+        text = waiting.pop()
+        if not text.startswith("="):
+            continue
+        found |= dict.fromkeys(word for word in TEXT.findall(text) if word in pack.roles)
+        paths = reads(text[1:])[0]
+        names = {path.partition(".")[0] for path in paths} | {path.rpartition(".")[2] for path in paths}      # “missed.explains” was put there as “explains”
+        further = [source for name in sorted(names) for source in sources.get(name, ()) if source not in seen]
+        seen.update(further)
+        waiting += reversed(further)
+    return tuple(found)
+
+
+@lru_cache(maxsize=16)
+def _sources(pack: Pack) -> Mapping[str, list[str]]:
+    """Variable → the expressions that mappings fill it with."""
+    sources = defaultdict[str, list[str]](list)
     for element in pack.elements.values():
         for row in (*element.inputs, *element.outputs):
-            if row.target in names and row.source.startswith("="):
-                found |= dict.fromkeys(_chosen(pack, row.source, seen | {text}))
-    return tuple(found)
+            sources[row.target].append(row.source)
+    return sources
 
 
 def who(pack: Pack, roles: Iterable[str]) -> str:
