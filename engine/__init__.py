@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -18,13 +19,15 @@ from engine.look import Look
 from engine.releases import Shelf
 from engine.rules.access import SYSTEM, Actor, Holding, permissions_of
 from engine.store import tables as t
+from engine.store.accounts import may_come_in
+from engine.store.chain import Chain
 from engine.store.database import Database, new_id
 from engine.store.held import held
 from engine.store.sealing import Broken, Vault
 from engine.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
     from engine.clock import Clock
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_ROW = re.compile(r"[0-9a-f]{32}|[A-Z]{1,10}-\d{4}-\d{1,6}")  # an id, or the reference of a case
 MOST_LIVE = 200  # processes kept in memory between steps
 log = logging.getLogger("casereview")
 
@@ -45,6 +49,7 @@ class Engine:
     def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
         self.settings, self.database, self.clock = settings, database, clock
         self.vault = Vault(settings.master_key)
+        self.chain = Chain(self.vault.derived("trail"))
         self.shelf = Shelf()
         self._live: dict[str, tuple[int, Process]] = {}
         self.swept_at: datetime | None = None  # when this process last looked for what has fallen due
@@ -57,8 +62,8 @@ class Engine:
             refusal: Refused
             try:
                 with self.database.writing() as db:
-                    work = Work(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, shelf=self.shelf,
-                                verb=verb.__name__, live=self._live)
+                    work = Work(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, chain=self.chain,
+                                shelf=self.shelf, verb=verb.__name__, live=self._live)
                     result = verb(work, *args, **kwargs)
                     work.finish()
                 self._keep_alive(work)
@@ -67,18 +72,18 @@ class Engine:
                     continue
                 log.exception("lost_race_twice", extra={"verb": verb.__name__})
                 refusal = clash if isinstance(clash, Conflict) else Conflict()
-                self._note(actor, work, verb, refused=refusal)
+                self._note(actor, work, verb, tried(verb, args, kwargs), refused=refusal)
                 raise refusal from clash
             except (sa.exc.DataError, UnicodeError):  # an id that no row could have
                 refusal = NotFound()
-                self._note(actor, work, verb, refused=refusal)
+                self._note(actor, work, verb, tried(verb, args, kwargs), refused=refusal)
                 raise refusal from None
             except Refused as said:
-                self._note(actor, work, verb, refused=said)
+                self._note(actor, work, verb, tried(verb, args, kwargs), refused=said)
                 raise
             except (Incident, FeelError, DecisionError) as problem:
                 incident = problem if isinstance(problem, Incident) else Incident(str(problem))
-                self._note(actor, work, verb, incident=incident)
+                self._note(actor, work, verb, tried(verb, args, kwargs), incident=incident)
                 raise incident from problem
             return result
         raise AssertionError  # the second try returns or raises
@@ -93,21 +98,26 @@ class Engine:
         except (sa.exc.DataError, UnicodeError):
             raise NotFound from None
         except Refused as said:
-            self._note(actor, look, query, refused=said)
+            self._note(actor, look, query, tried(query, args, kwargs), refused=said)
             raise
         except (Incident, FeelError, DecisionError) as problem:
             incident = problem if isinstance(problem, Incident) else Incident(str(problem))
-            self._note(actor, look, query, incident=incident)
+            self._note(actor, look, query, tried(query, args, kwargs), incident=incident)
             raise incident from problem
         if look.viewed:
             with self.database.writing() as db:
-                db.execute(sa.insert(t.trail), [
+                self.chain.write(db, [
                     {"at": look.now, "actor": actor.person, "case_id": case, "event": "viewed", "details": {"page": page}} for case, page in look.viewed])
         return result
 
+    def look_through(self, query: Callable[Concatenate[Look, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Look through all there is as it is at this moment, however long it takes, while people go on: for whoever works on the machine itself."""
+        with self.database.picture() as db:
+            return query(self.look(db, SYSTEM), *args, **kwargs)
+
     def look(self, db: sa.Connection, actor: Actor) -> Look:
         """What a query is handed, in a transaction of the caller's."""
-        return Look(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, shelf=self.shelf)
+        return Look(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, chain=self.chain, shelf=self.shelf)
 
     def actor(self, person: str) -> Actor | None:
         """The person with what they hold now; None if they may no longer come in."""
@@ -117,6 +127,14 @@ class Engine:
     def now(self) -> Any:
         """This moment, in the board's zone."""
         return self.clock.now().astimezone(self.settings.board.timezone)
+
+    def link_older(self) -> None:
+        """Trails from before there were chains are on one from now on. Nothing is written where there is no trail, or all are."""
+        with self.database.reading() as db:
+            if db.scalar(sa.select(t.trail.c.id).limit(1)) is None or db.scalar(sa.select(t.heads.c.chain)) is not None:
+                return
+        with self.database.writing() as db:
+            self.chain.begin(db, self.now())
 
     def wrong_key(self) -> str | None:
         """What to say if the master key is not the one this database was written with: asked once, before anyone is let in."""
@@ -142,7 +160,7 @@ class Engine:
                     self._live.pop(next(iter(self._live)))
                 self._live[case.id] = (case.version, case.process)
 
-    def _note(self, actor: Actor, at_work: Work | Look | None, what: Callable[..., Any],
+    def _note(self, actor: Actor, at_work: Work | Look | None, what: Callable[..., Any], which: tuple[str | None, str | None],
               refused: Refused | None = None, incident: Incident | None = None) -> None:
         """What was refused or went wrong stands on the trail, in a transaction of its own; the first one has changed nothing."""
         case = at_work.holding if at_work else None
@@ -152,7 +170,8 @@ class Engine:
             row: dict[str, Any] = {"at": self.now(), "actor": actor.person, "case_id": case}
             if refused is not None:
                 log.info("refused", extra={"verb": what.__name__, "kind": refused.why, "person": actor.person, "case": case})
-                row |= {"event": "refused", "details": events.checked("refused", {"verb": what.__name__, "kind": refused.why, "element": None})}
+                said = {"verb": what.__name__, "kind": refused.why, "what": which[0], "row": which[1]}
+                row |= {"event": "refused", "details": events.checked("refused", said)}
             if incident is not None:
                 log.error("incident", extra={"verb": what.__name__, "element": incident.element, "person": actor.person, "case": case})
                 i = t.incidents
@@ -163,13 +182,14 @@ class Engine:
                 elif actor.person is None:
                     return  # the alarm clock tries again and again: it is told once
                 row |= {"event": "incident", "details": events.checked("incident", {"element": incident.element, "kind": what.__name__})}
-            db.execute(sa.insert(t.trail).values(row))
+            self.chain.write(db, [row])
 
 
 # Asked with every request, so built once.
 _HELD = held(sa.bindparam("day", type_=sa.Date), ("person", sa.bindparam("person")))
 _PERSON = sa.select(t.people.c.id, t.people.c.name, t.people.c.agency, _HELD.c.role, _HELD.c.agency.label("at"), _HELD.c.case_id, _HELD.c.deputy_of).outerjoin(
-    _HELD, _HELD.c.person == t.people.c.id).where(t.people.c.id == sa.bindparam("person"), t.people.c.active).order_by(_HELD.c.deputy_of.is_not(None))
+    _HELD, _HELD.c.person == t.people.c.id).where(
+    t.people.c.id == sa.bindparam("person"), may_come_in(sa.bindparam("day", type_=sa.Date))).order_by(_HELD.c.deputy_of.is_not(None))
 
 
 def actor_of(db: sa.Connection, settings: Settings, person: str, day: date) -> Actor | None:
@@ -181,12 +201,25 @@ def actor_of(db: sa.Connection, settings: Settings, person: str, day: date) -> A
     everywhere = permissions_of((one.role for one in holdings if one.case is None), settings.roles)
     in_cases = {case: permissions_of((one.role for one in holdings if one.case == case), settings.roles)
                 for case in {one.case for one in holdings} if case is not None}
-    return Actor(person=rows[0].id, name=rows[0].name, agency=rows[0].agency, holdings=holdings, permissions=everywhere, in_cases=in_cases)
+    agencies = frozenset(one.agency for one in holdings if one.agency and one.case is None and "see_agency_cases" in settings.roles.get(one.role, ()))
+    return Actor(person=rows[0].id, name=rows[0].name, agency=rows[0].agency, holdings=holdings, permissions=everywhere, in_cases=in_cases,
+                 sees_agencies=agencies)
 
 
 def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
     """The engine of these settings, on its database."""
     return Engine(settings, Database(settings.database_url), clock or SystemClock())
+
+
+def tried(what: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Which row a verb or query was asked for: the name of the first argument that is an id or a reference, and the id. Never what someone wrote."""
+    with suppress(TypeError):  # it was not even called rightly
+        given = inspect.signature(what).bind(None, *args, **kwargs).arguments
+        for name, value in given.items():
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, str) and _ROW.fullmatch(one):
+                    return name.rstrip("_").removesuffix("_id"), one
+    return None, None
 
 
 def arguments_of(verb: Callable[..., Any]) -> list[str]:

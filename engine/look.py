@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.releases import Shelf
     from engine.rules.access import Actor
     from engine.settings import Settings
+    from engine.store.chain import Chain
     from engine.store.sealing import Vault
 
 
@@ -32,8 +33,9 @@ class Look:
     now: datetime  # in the board's own zone
     settings: Settings
     vault: Vault
+    chain: Chain
     shelf: Shelf
-    viewed: list[tuple[str, str]] = field(default_factory=list)
+    viewed: list[tuple[str | None, str]] = field(default_factory=list)
     holding: str | None = None  # the case being looked at
 
     @property
@@ -57,8 +59,8 @@ class Look:
         self.holding = row.id
         return case_of(row, self.vault, self.shelf.pack(self.db, row.release), self.shelf.program(self.db, row.release))
 
-    def shows(self, case: str, page: str) -> None:
-        """Content of this case is being shown: it will stand on the trail."""
+    def shows(self, case: str | None, page: str) -> None:
+        """Content of this case, or the trail of a person, is being shown: it will stand on the trail."""
         self.viewed.append((case, page))
 
 

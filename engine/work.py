@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine import events
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, Erased, NotFound
 from engine.feel import data
 from engine.store import tables as t
+from engine.store.chain import Head
 from engine.store.database import new_id
 from engine.store.sealing import Broken
+from engine.store.written import FRAMES, fingerprint, owner_and_place, whole_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +28,15 @@ if TYPE_CHECKING:
     from engine.rules.access import Actor
     from engine.settings import Settings
     from engine.spiff import Process, Program
+    from engine.store.chain import Chain, Row
     from engine.store.sealing import Key, Vault
+    from engine.store.written import Place
 
 # Statements of every step are built once: building one costs more than running it.
 _CASE = sa.select(t.cases).where(t.cases.c.id == sa.bindparam("case")).with_for_update(of=t.cases)
 _CASE_OF_TASK = sa.select(t.cases).join(t.tasks, t.tasks.c.case_id == t.cases.c.id).where(t.tasks.c.id == sa.bindparam("task")).with_for_update(of=t.cases)
-_STEP_ON = sa.update(t.cases).where(t.cases.c.id == sa.bindparam("this"), t.cases.c.version == sa.bindparam("before"))
+_CASE_ON = sa.update(t.cases).where(t.cases.c.id == sa.bindparam("this"), t.cases.c.version == sa.bindparam("before"))
+_HEAD_ON = sa.update(t.cases).where(t.cases.c.id == sa.bindparam("this"))
 
 
 @dataclass
@@ -75,13 +80,22 @@ class Work:
     now: datetime  # in the board's own zone
     settings: Settings
     vault: Vault
+    chain: Chain
     shelf: Shelf
     verb: str
     live: dict[str, tuple[int, Process]]  # processes kept in memory between steps, by case
     case: Case | None = None
     holding: str | None = None  # the case that is being held, even if it could not be opened
-    _trail: list[dict[str, Any]] = field(default_factory=list)
+    _trail: list[Row] = field(default_factory=list)
     _mails: list[dict[str, Any]] = field(default_factory=list)
+    _wrote: dict[tuple[str | None, Place], str | None] = field(default_factory=dict)    # fingerprints for the trail; none: removed
+    _rights: set[tuple[str, str]] = field(default_factory=set)
+    _heads: dict[str, Head] = field(default_factory=dict)    # of the trails of cases that are held
+    _further: set[str] = field(default_factory=set)    # those of them that grew
+    _moved: dict[str, tuple[Case, int]] = field(default_factory=dict)    # cases that took a step, and the version they had before
+
+    def __post_init__(self) -> None:
+        self.vault = self.vault.heard_by(self._sealed)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -106,8 +120,25 @@ class Work:
         if row is None:
             raise NotFound
         self.holding = row.id
+        if row.trail_state is not None:
+            self._heads.setdefault(row.id, Head(row.trail_number, row.trail_state))
         self.case = case_of(row, self.vault, self.shelf.pack(self.db, row.release), self.shelf.program(self.db, row.release))
         return self.case
+
+    def removed(self, table: str, row: str, column: str, case: str | None) -> None:
+        """Say that a sealed value was taken away on purpose, or `verify` takes it for stolen."""
+        self._wrote[case, (table, row, column)] = None
+
+    def write_right(self, statement: sa.Insert | sa.Update) -> None:
+        """Write to a table that decides who may do what (store.written.RIGHTS). What is not written here, `verify` takes for put in from outside."""
+        self._rights |= {(str(statement.entity_description["name"]), row) for row in self.db.scalars(statement.returning(statement.table.c.id))}
+
+    def covers(self, case: str, number: int, link: str) -> None:
+        """Say on the chain of the house how far the trail of a case goes."""
+        self._wrote[None, ("cases", case, "trail")] = f"{number} {link}"
+
+    def _sealed(self, place: tuple[Any, ...], sealed: bytes) -> None:
+        self._wrote[owner_and_place(place)] = fingerprint(sealed)
 
     def record(self, event: str, by: str | None = None, **details: Any) -> None:
         """Say on the trail that this happened, `by` whom if not by the actor."""
@@ -115,11 +146,11 @@ class Work:
         entry = {"at": self.now, "actor": by or self.actor.person, "case_id": owner, "event": event, "details": events.checked(event, details)}
         self._trail.append(entry)
 
-    def post(self, message: str, person: str, subject: str, body: str) -> None:
-        """Put a mail in the outbox; it leaves after the commit."""
+    def post(self, message: str, person: str | None, subject: str, body: str, address: str | None = None) -> None:
+        """Put a mail in the outbox, to a person or to an address of the settings; it leaves after the commit."""
         letter = new_id()
         case = self.case
-        content = data.dumps({"subject": subject, "body": body})
+        content = data.dumps({"subject": subject, "body": body} | ({"to": address} if address else {}))
         place = (case.id if case else "", "outbox", letter)
         sealed = case.key.seal(content, *place) if case else self.vault.seal(content, *place)
         self._mails.append({"id": letter, "case_id": case.id if case else None, "message": message, "person": person,
@@ -127,11 +158,35 @@ class Work:
         self.record("mail_queued", message=message, to=person)
 
     def finish(self) -> None:
-        """Write what was kept for the end."""
+        """Write what was kept for the end. The heads of the trails of cases that are held go with what their step changed."""
         if self._mails:
             self.db.execute(sa.insert(t.outbox), self._mails)
-        if self._trail:
-            self.db.execute(sa.insert(t.trail), self._trail)
+        self.write_trail()
+        for held in self._further - self._moved.keys():
+            self.db.execute(_HEAD_ON, {"this": held, **self._head(held)})
+        for case, before in self._moved.values():
+            values = {"version": case.version, "changed_at": self.now, "stage": case.stage, "outcome": case.outcome, "ended_at": case.ended_at}
+            if self.db.execute(_CASE_ON, {"this": case.id, "before": before, **values, **self._head(case.id)}).rowcount != 1:
+                raise Conflict
+
+    def write_trail(self) -> None:
+        """Write what was recorded so far, with what was written so far; a deed that needs its own link does so before it goes on."""
+        framed = {(table, row) for (_, (table, row, _)), print_ in self._wrote.items() if print_ and table in FRAMES}
+        for table in sorted({table for table, _ in framed | self._rights}):
+            rows = [row for name, row in framed | self._rights if name == table]
+            self._wrote |= {(case, place): print_ for case, place, print_ in whole_rows(self.db, table, rows)}
+        told = {row["case_id"] for row in self._trail}
+        for case in {case for case, _ in self._wrote} - told:
+            self._trail.append({"at": self.now, "actor": self.actor.person, "case_id": case, "event": "kept",
+                                "details": events.checked("kept", {"verb": self.verb})})
+        further = self.chain.write(self.db, self._trail, self._wrote, self._heads)
+        self._heads |= further
+        self._further |= further.keys()
+        for told_of in (self._trail, self._wrote, self._rights):
+            told_of.clear()
+
+    def _head(self, case: str) -> dict[str, Any]:
+        return {"trail_number": self._heads[case].number, "trail_state": self._heads[case].state} if case in self._further else {}
 
     def save_step(self, case: Case) -> None:
         """Append the state of the process. Its version is the lock: two who began from the same version cannot both end."""
@@ -139,17 +194,14 @@ class Work:
         sealed = case.key.seal(case.process.save(), case.id, "steps", case.version + 1)
         self.db.execute(sa.insert(t.steps), {"case_id": case.id, "version": case.version + 1, "release": case.release, "at": self.now,
                                              "actor": self.actor.person, "verb": self.verb, "state": sealed})
-        changed = self.db.execute(_STEP_ON, {"this": case.id, "before": case.version, "version": case.version + 1, "changed_at": self.now,
-                                             "stage": case.stage, "outcome": case.outcome, "ended_at": case.ended_at})
-        if changed.rowcount != 1:
-            raise Conflict
+        self._moved.setdefault(case.id, (case, case.version))
         case.version += 1
 
 
 def case_of(row: Any, vault: Vault, pack: Pack, program: Program) -> Case:
     """A row of `cases` with its key opened."""
     if row.key is None:
-        raise NotFound("This case has been erased.")
+        raise Erased
     return Case(id=row.id, reference=row.reference, release=row.release, pack=pack, program=program, key=vault.unwrap(row.key, row.id),
                 start=row.start, started_at=row.started_at, started_by=row.started_by, agency=row.agency, options=row.options,
                 stage=row.stage, version=row.version, outcome=row.outcome, ended_at=row.ended_at)

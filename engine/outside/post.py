@@ -1,11 +1,13 @@
 """Sending what waits in the outbox: by SMTP, or as files in development."""
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import timedelta
+from email.errors import MessageError
 from email.message import EmailMessage
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,9 @@ BATCH = 50
 TAKEN_FOR = timedelta(minutes=30)
 #: How long to wait after the first, second … failure; after the last, a mail is given up and an operator is told.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
+ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20]+@[^\s@<>()\[\]\\,;:\"\x00-\x20]+")
+#: What an address or a content that makes no mail raises, also deep inside the library: it must not hold up the others.
+NO_MAIL = (ValueError, TypeError, LookupError, AttributeError, RecursionError, MessageError, Incident)
 log = structlog.get_logger("casereview.mail")
 
 
@@ -82,14 +87,14 @@ def _taken(engine: Engine) -> list[Any]:
     with engine.database.writing() as db:
         mine = list(db.scalars(due))
         db.execute(sa.update(o).where(o.c.id.in_(mine)).values(next_at=now + TAKEN_FOR))
-        query = sa.select(o, t.people.c.email, t.cases.c.key).join(t.people, t.people.c.id == o.c.person).outerjoin(t.cases, t.cases.c.id == o.c.case_id)
+        query = sa.select(o, t.people.c.email, t.cases.c.key).outerjoin(t.people, t.people.c.id == o.c.person).outerjoin(t.cases, t.cases.c.id == o.c.case_id)
         return list(db.execute(query.where(o.c.id.in_(mine)).order_by(o.c.queued_at)).all())
 
 
 def _one(engine: Engine, row: Any, take: Callable[[EmailMessage], object]) -> int:
     try:
         take(_written(engine, row))
-    except (OSError, ValueError, Incident) as problem:  # an address or a content that makes no mail must not hold up the others
+    except (OSError, *NO_MAIL) as problem:
         _failed(engine, row, problem)
         return 0
     _sent(engine, row)
@@ -111,8 +116,11 @@ def _failed(engine: Engine, row: Any, problem: Exception) -> None:
 
 def _written(engine: Engine, row: Any) -> EmailMessage:
     words = open_mail(engine, row)
-    mail = EmailMessage()
-    mail["From"], mail["To"] = engine.settings.mail.sender, row.email
+    mail, to = EmailMessage(), row.email or words["to"]
+    if not ADDRESS.fullmatch(to):
+        message = "not an address"   # of one with brackets the library makes a header that ends all headers
+        raise ValueError(message)
+    mail["From"], mail["To"] = engine.settings.mail.sender, to
     mail["Subject"] = " ".join(words["subject"].split())
     mail["Message-ID"] = f"<{row.id}@{engine.settings.mail.sender.rpartition('@')[2].strip('>') or 'casereview'}>"
     mail["Date"] = engine.clock.now()

@@ -28,6 +28,20 @@ def _answers_to() -> sa.Select[Any]:
     return sa.select(p.c.id, h.c.role, h.c.agency, h.c.case_id).join(h, h.c.person == p.c.id).where(p.c.active, ways)
 
 
+#: Mails that are about no case, and no pack words: what happened, and where to look. Whom it is about and why stands on that page alone.
+NOTES = {
+    "second_person": ("Something waits for a second person",
+                      ("Someone has proposed a change that takes two people, and you are one of those who may approve it.\n\n"
+                      "Look at what exactly is proposed, and approve or decline it:\n{link}\n\nIf nobody does, it lapses after {days} days.")),
+    "proposal_approved": ("What you proposed is approved, and done", "A second person has approved what you proposed, and it is done:\n{link}"),
+    "proposal_declined": ("What you proposed is declined", "A second person has declined what you proposed. Their reason stands here:\n{link}"),
+    "proposal_expired": ("What you proposed has lapsed", "Nobody approved what you proposed in time, and it is not done:\n{link}"),
+    "deputy_named": ("Somebody stands in for you", ("An administrator has named a deputy for one of your roles. See who, from when and why, and end it "
+                                                    "if it should not be:\n{link}")),
+    "account_changed": ("An account with wide permissions was made or changed",
+                        ("Someone can now do more, or less, than before: manage people, release processes, or see every case or its trail. "
+                        "You get this mail because you manage people. If you did not expect it, ask who did it and why:\n{link}")),
+}
 _ANSWERS_TO = _answers_to()   # asked many times a step, so built once
 
 
@@ -77,3 +91,33 @@ def tell(work: Work, case: Case, message: str, people: Iterable[str], **words: A
         if subject is None or body is None:
             subject, body = render(text.subject, names, work.now), render(text.body, names, work.now)
         work.post(message, person, subject, body)
+
+
+def note(work: Work, message: str, people: Iterable[str], page: str) -> None:
+    """Queue one mail of no case for each of these people, in the fixed words of `NOTES`, with a link to this page."""
+    subject, body = NOTES[message]
+    told = {"link": f"{work.settings.mail.base_url}{page}", "days": work.settings.approvals.days}
+    for person in dict.fromkeys(people):
+        work.post(message, person, f"{subject}: {work.settings.board.short}", body.format_map(told))
+
+
+def send_link(work: Work, person: str, kind: str, link: str) -> None:
+    """Queue the mail with somebody's one-time link. It names no case and no role."""
+    board, days = work.settings.board.name, work.settings.sessions.link_days
+    login = work.db.scalar(sa.select(t.people.c.login).where(t.people.c.id == person))
+    last = f"The link can be used once, within {days} days. If you did not expect it, do nothing, and tell the board’s business office.\n"
+    if kind == "invitation":
+        work.post("invitation", person, f"Your account with {board}",
+                  f"You are invited to work on reviews of {board}.\n\nYour sign-in name is {login}. Choose a password here:\n\n{link}\n\n{last}")
+    else:
+        work.post("reset", person, f"A new password for {board}",
+                  f"You can choose a new password for your account, {login}, here:\n\n{link}\n\n{last}")
+
+
+def send_head(work: Work, digest: str, chains: int) -> None:
+    """Queue the mail with the head of all trails, to the address of the settings. It names no case and no person."""
+    board, day = work.settings.board, f"{work.today.day} {work.today:%B %Y}"
+    work.post("trail_head", None, f"Head of the trail, {day}: {board.short}", (
+        f"{board.name}: the trail as it was on {day} at {work.now:%H:%M}.\n\nTrails covered: {chains}\nHead: {digest}\n\n"
+        "Keep this mail where whoever runs the service cannot change it. Whether the database still holds everything that this head covers is told, "
+        f"on the machine, by\n\ncasereview verify --head {digest}\n"), address=work.settings.trail.heads_to)

@@ -14,9 +14,10 @@ from tests.makers import paper
 CANARY = "Kestrelfeather"
 SEALED = {("cases", "key"), ("steps", "state"), ("submissions", "answers"), ("submissions", "reason"), ("drafts", "key"), ("drafts", "answers"),
           ("register_rows", "row"), ("documents", "name"), ("documents", "content"), ("documents", "digest"), ("outbox", "mail"), ("releases", "files"),
-          ("submissions", "seen"), ("readings", "seen"), ("corrections", "before"), ("corrections", "reason"), ("unsettled", "note"), ("deputies", "reason")}
+          ("submissions", "seen"), ("readings", "seen"), ("corrections", "before"), ("corrections", "reason"), ("unsettled", "note"), ("deputies", "reason"),
+          ("approvals", "details"), ("approvals", "reason"), ("factors", "secret"), ("legal_holds", "reason"), ("legal_holds", "why_lifted")}
 #: Binary, and for anyone to read.
-PUBLIC = {("published_files", "content")}
+PUBLIC = {("published_files", "content"), ("approvals", "files")}
 
 
 def full_life(office):
@@ -150,4 +151,5 @@ def test_the_trail_outlives_a_refusal_and_an_incident(office):
         office.approve(case, decision="perhaps")
 
     row = office.trail(case)[-1]
-    assert (row.event, row.actor, row.details) == ("refused", office.who("abel").person, {"verb": "submit_task", "kind": "InvalidAnswers", "element": None})
+    assert (row.event, row.actor, row.details) == ("refused", office.who("abel").person, {
+        "verb": "submit_task", "kind": "InvalidAnswers", "what": "task", "row": office.task(case, "approve")})

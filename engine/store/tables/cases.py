@@ -15,7 +15,8 @@ releases = sa.Table(
     sa.Column("files", sa.LargeBinary, nullable=False),  # every file of the pack, byte for byte
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("released_at", Moment, nullable=False),
-    sa.Column("released_by", sa.String(32)),
+    sa.Column("released_by", sa.String(32)),  # who proposed it; null: on the machine itself
+    sa.Column("approved_by", sa.String(32)),  # null: released without a second person
     sa.UniqueConstraint("pack", "number"),
 )
 
@@ -42,6 +43,8 @@ cases = sa.Table(
     sa.Column("changed_at", Moment, nullable=False),
     sa.Column("outcome", sa.String(20)),
     sa.Column("ended_at", Moment),
+    sa.Column("trail_number", sa.Integer, nullable=False, server_default="0"),  # how far its trail goes (store.chain)
+    sa.Column("trail_state", sa.String(64)),  # null: its trail is from before there were chains
     sa.CheckConstraint("outcome is null or ended_at is not null", name="outcome"),
     # For lists, last changed first. PostgreSQL reads an index in order only if what comes before is equal, and null is equal to nothing.
     sa.Index("ix_cases_open", "changed_at", "id", sqlite_where=sa.text("ended_at is null"), postgresql_where=sa.text("ended_at is null")),

@@ -51,7 +51,7 @@ outbox = sa.Table(
     id_column(),
     of_case(nullable=True),
     sa.Column("message", sa.String(60), nullable=False),
-    sa.Column("person", sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("person", sa.ForeignKey("people.id")),  # null: to an address of the settings, which stands in the mail
     sa.Column("queued_at", Moment, nullable=False),
     sa.Column("mail", sa.LargeBinary, nullable=False),  # sealed: subject and body
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
