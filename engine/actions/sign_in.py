@@ -1,8 +1,6 @@
 """Signing in and out. Sessions live in the database, so that signing out ends them."""
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,9 +8,14 @@ import sqlalchemy as sa
 
 from engine.rules.passwords import as_signed_in, origin, shadow
 from engine.store import tables as t
+from engine.store.accounts import may_come_in
+from engine.store.factors import accept_passkey
+from engine.store.identities import by_ourselves
+from engine.store.open_sessions import SignedIn, begun, digest, needed
 from engine.store.tries import must_wait
 
 if TYPE_CHECKING:
+    from engine.rules.passkeys import Here
     from engine.work import Work
 
 
@@ -25,25 +28,30 @@ class Known(Protocol):
     def secret(self) -> str: ...
 
 
-def digest(token: str) -> str:
-    """How a session is written down: who steals the table cannot use it."""
-    return hashlib.sha256(token.encode()).hexdigest()
+def sign_in(work: Work, login: str, proven: Known | None, address: str = "", browser: str = "") -> SignedIn | None:
+    """A session, or None when the password was not right or too many tries from this address have to wait.
 
-
-def sign_in(work: Work, login: str, proven: Known | None, address: str = "") -> tuple[str, str] | None:
-    """A session's token and the person, or None when the password was not right or too many tries from this address have to wait."""
+    `address`: where from, or a browser that has signed in as this person before. `browser`: its kind, in words."""
     name = as_signed_in(login)
     if must_wait(work.db, name, address, work.now, work.settings.sessions):
         return None  # and nothing counts: waiting ends by itself, whatever is tried meanwhile
-    still = proven is not None and work.db.scalar(
-        sa.select(t.people.c.id).where(t.people.c.id == proven.person, t.people.c.login == name, t.people.c.password == proven.secret, t.people.c.active))
-    if proven is None or not still:  # the person may have left, or changed the password, while this one was compared
+    p, provider = t.people, work.settings.single_sign_on
+    still = None if proven is None else work.db.scalar(sa.select(p.c.id).where(
+        p.c.id == proven.person, p.c.login == name, p.c.password == proven.secret, may_come_in(work.today), by_ourselves(provider)))
+    if proven is None or still is None:  # the person may have left, or changed the password, while this one was compared
         work.record("sign_in_failed", name=shadow(name), address=shadow(origin(address)))
         return None
-    token = secrets.token_urlsafe(32)
-    work.db.execute(sa.insert(t.sessions).values(token=digest(token), person=proven.person, created_at=work.now, seen_at=work.now))
-    work.record("signed_in", by=proven.person)
-    return token, proven.person
+    return _begin(work, proven.person, needed(work.db, proven.person, work.settings.sessions), browser)
+
+
+def sign_in_with_passkey(work: Work, answer: str, place: Here, address: str = "", browser: str = "") -> SignedIn | None:
+    """A session for who unlocked a passkey: it is something they have, and the finger, face or PIN is the second thing."""
+    person = accept_passkey(work.db, work.vault, answer, place, "sign in", work.now)
+    may = may_come_in(work.today), by_ourselves(work.settings.single_sign_on)
+    if person is None or work.db.scalar(sa.select(t.people.c.id).where(t.people.c.id == person, *may)) is None:
+        work.record("sign_in_failed", name=shadow("a passkey"), address=shadow(origin(address)))
+        return None
+    return _begin(work, person, None, browser)
 
 
 def sign_out(work: Work, token: str) -> None:
@@ -59,3 +67,10 @@ def touch_session(work: Work, token: str) -> None:
         session.c.token == digest(token), session.c.ended_at.is_(None),
         session.c.seen_at >= work.now - timedelta(minutes=limits.idle_minutes),
         session.c.created_at >= work.now - timedelta(minutes=limits.absolute_minutes)).values(seen_at=work.now))
+
+
+def _begin(work: Work, person: str, needs: str | None, browser: str) -> SignedIn:
+    token = begun(work.db, person, work.now, needs, browser, work.now)
+    if needs is None:
+        work.record("signed_in", by=person)
+    return SignedIn(token, person, needs)

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from engine.rules.passwords import as_signed_in, matches
 from engine.store import tables as t
+from engine.store.accounts import may_come_in
+from engine.store.identities import by_ourselves
 from engine.store.tries import must_wait
 
 if TYPE_CHECKING:
@@ -23,8 +25,17 @@ class Proven:
 
 
 def someone_can_sign_in(look: Look) -> bool:
-    """Whether there is anyone with a password."""
-    return look.db.scalar(sa.select(t.people.c.id).where(t.people.c.active, t.people.c.password.is_not(None)).limit(1)) is not None
+    """Whether there is anyone with a password, or with a link to choose one."""
+    k = t.links
+    has_link = sa.exists().where(k.c.person == t.people.c.id, k.c.ended_at.is_(None), k.c.expires_at > look.now)
+    return look.db.scalar(sa.select(t.people.c.id).where(t.people.c.active, sa.or_(t.people.c.password.is_not(None), has_link)).limit(1)) is not None
+
+
+def known_words(look: Look, person: str) -> list[str]:
+    """What is no part of this person's password: their own names, and those of the board and its agencies."""
+    p, board = t.people, look.settings.board
+    row = look.db.execute(sa.select(p.c.login, p.c.name, p.c.email).where(p.c.id == person)).one_or_none()
+    return [*(row or ()), board.name, board.short, *look.db.scalars(sa.select(t.agencies.c.name)), *look.db.scalars(sa.select(t.agencies.c.key))]
 
 
 def whose_password(look: Look, login: str, password: str, address: str = "") -> Proven | None:
@@ -32,7 +43,8 @@ def whose_password(look: Look, login: str, password: str, address: str = "") -> 
     name = as_signed_in(login)
     if must_wait(look.db, name, address, look.now, look.settings.sessions):
         return None
-    row = look.db.execute(sa.select(t.people.c.id, t.people.c.password).where(t.people.c.login == name, t.people.c.active)).one_or_none()
+    row = look.db.execute(sa.select(t.people.c.id, t.people.c.password).where(
+        t.people.c.login == name, may_come_in(look.today), by_ourselves(look.settings.single_sign_on))).one_or_none()
     secret: str | None = row.password if row else None
     right = matches(secret, password)
     return Proven(row.id, secret) if row and secret and right else None

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from functools import cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from threading import BoundedSemaphore
@@ -11,18 +12,25 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from engine.errors import Busy, Refused
+from engine.rules.guessable import guessable
 
-SHORTEST_PASSWORD = 12
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1000
 HASHER = PasswordHasher()
 #: So many passwords are compared at once in this process, and so many seconds one more waits for its turn: the others shall still get their pages.
 COMPARING = BoundedSemaphore(2)
 PATIENCE = 2.0
 
 
-def hashed(password: str) -> str:
-    """How a password is written down (argon2id, RFC 9106); one that is too short is refused."""
+def hashed(password: str, known: Iterable[str] = ()) -> str:
+    """How a password is written down (argon2id, RFC 9106). One that is too short is refused, and one that others try first.
+
+    `known`: words that anyone would think of here, such as the person's name and the board's."""
     if len(password) < SHORTEST_PASSWORD:
         raise Refused(f"A password has at least {SHORTEST_PASSWORD} characters. Three or four words that only you would put together are easy to remember.")
+    if len(password) > LONGEST_PASSWORD:
+        raise Refused(f"A password has at most {LONGEST_PASSWORD} characters.")
+    if why := guessable(password, known):
+        raise Refused(why)
     return HASHER.hash(password)
 
 
@@ -31,7 +39,7 @@ def matches(secret: str | None, password: str) -> bool:
     if not COMPARING.acquire(timeout=PATIENCE):
         raise Busy
     try:
-        return HASHER.verify(secret or _nobodys_password(), password[:1000])
+        return HASHER.verify(secret or _nobodys_password(), password[:LONGEST_PASSWORD])
     except (VerifyMismatchError, InvalidHashError):
         return False
     finally:

@@ -24,6 +24,8 @@ people = sa.Table(
     sa.Column("password", sa.String(200)),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("created_at", Moment, nullable=False),
+    sa.Column("guest", sa.Boolean, nullable=False, server_default=sa.false()),  # the account ends with the last case it has a role in
+    sa.Column("ends_on", sa.Date),  # the account's last day
 )
 
 #: Who holds which role: everywhere, at one agency, or in one case.
@@ -36,6 +38,8 @@ holdings = sa.Table(
     of_case(nullable=True),
     sa.Column("since", Moment, nullable=False),
     sa.Column("until", Moment),
+    sa.Column("given_with", sa.ForeignKey("approvals.id")),  # null: by an answer of the process, or on the machine itself
+    sa.Column("taken_with", sa.ForeignKey("approvals.id")),
     sa.Index("ix_holdings_role", "role", "agency"),
 )
 
@@ -58,13 +62,4 @@ deputies = sa.Table(
     sa.CheckConstraint("person <> deputy", name="another"),
     sa.CheckConstraint("ended_by is null or ended_at is not null", name="ended"),
     sa.Index("ix_deputies_open", "until", sqlite_where=sa.text("ended_at is null"), postgresql_where=sa.text("ended_at is null")),
-)
-
-sessions = sa.Table(
-    "sessions", metadata,
-    sa.Column("token", sa.String(64), primary_key=True),  # a digest: the cookie's own token is nowhere in the database
-    sa.Column("person", sa.ForeignKey("people.id"), nullable=False, index=True),
-    sa.Column("created_at", Moment, nullable=False),
-    sa.Column("seen_at", Moment, nullable=False),
-    sa.Column("ended_at", Moment),
 )
