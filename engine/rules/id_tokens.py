@@ -1,0 +1,122 @@
+"""What an identity provider says of someone who has signed in there (OpenID Connect ID tokens): whether it is genuine, meant for us, and of now.
+
+Nothing here knows a network or a database."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from authlib.oidc.core import CodeIDToken
+from joserfc import jws, jwt
+from joserfc.errors import ClaimError, JoseError
+from joserfc.jwk import ECKey, KeySet, RSAKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from engine.settings import SingleSignOn
+
+#: Signatures of a key whose other half never leaves the provider. Never `none`, never one that our own secret could make.
+SIGNED_WITH: dict[str, type[RSAKey | ECKey]] = {"RS256": RSAKey, "ES256": ECKey}
+SHORTEST_RSA = 2048
+#: By so much may the two clocks differ.
+LEEWAY = timedelta(seconds=60)
+#: A token is fetched in the moment it is made.
+OLDEST = timedelta(minutes=5)
+LONGEST = 16 * 1024
+_KINDS = {"iss": "issuer", "aud": "audience", "azp": "audience", "exp": "expired", "nbf": "not_yet_valid", "iat": "not_yet_valid", "nonce": "nonce"}
+
+
+class NotShown(Exception):
+    """What came back shows nothing; `kind` says for the trail which check it did not pass."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Someone whom the provider has shown us."""
+
+    issuer: str
+    subject: str
+    email: str | None  # only if the provider has verified it
+    second_factor: bool
+    authenticated_at: datetime | None
+
+
+def key_named(token: str) -> str:
+    """The id of the key that the token says it was signed with."""
+    kid = _header(token).get("kid")
+    if not isinstance(kid, str) or not kid:
+        raise NotShown("signature")
+    return kid
+
+
+def shown(token: str, keys: Sequence[Mapping[str, Any]], settings: SingleSignOn, nonce: str, now: datetime) -> Shown:
+    """Whom this token shows; NotShown unless every part of it is right."""
+    header = _header(token)
+    claims = CodeIDToken(_signed(token, header, keys), header, {"iss": {"value": settings.issuer}, "aud": {"value": settings.client_id}},
+                         {"client_id": settings.client_id, "nonce": nonce})
+    try:
+        claims.validate(now=now.timestamp(), leeway=LEEWAY.total_seconds())
+    except ClaimError as wrong:
+        raise NotShown(_KINDS.get(wrong.claim, "token")) from None
+    if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and claims.get("azp") != settings.client_id:
+        raise NotShown("audience")  # made for several: then it has to say that it was us who asked
+    if int(now.timestamp()) - claims["iat"] > OLDEST.total_seconds():
+        raise NotShown("expired")
+    if any(claims.get(name) != wanted for name, wanted in settings.require.items()):
+        raise NotShown("tenant")
+    if not claims["sub"] or len(claims["sub"]) > 255:
+        raise NotShown("token")
+    return Shown(settings.issuer, claims["sub"], _verified(claims), _second_factor(claims, settings), _authenticated(claims))
+
+
+def _header(token: str) -> Mapping[str, Any]:
+    try:
+        header = jws.extract_compact(token[:LONGEST].encode()).headers()
+    except (JoseError, ValueError, TypeError, RecursionError):
+        raise NotShown("token") from None
+    if header.get("alg") not in SIGNED_WITH:
+        raise NotShown("algorithm")
+    return header
+
+
+def _signed(token: str, header: Mapping[str, Any], keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What was signed, with the key of the provider that the header names and of the kind that its algorithm takes."""
+    alg = header["alg"]
+    kind = SIGNED_WITH[alg]
+    for each in keys:
+        if each.get("kid") != header.get("kid") or each.get("kty") != kind.key_type or each.get("use", "sig") != "sig" or each.get("alg", alg) != alg:
+            continue
+        try:
+            key = kind.import_key({name: each[name] for name in ("kty", "kid", "n", "e", "crv", "x", "y") if name in each})
+            if isinstance(key, RSAKey) and key.public_key.key_size < SHORTEST_RSA:
+                continue
+            return dict(jwt.decode(token, KeySet([key]), algorithms=[alg]).claims)
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+            continue
+    raise NotShown("signature")
+
+
+def _verified(claims: Mapping[str, Any]) -> str | None:
+    """The address, if the provider says it has seen to it that it is theirs (`email_verified`; Entra ID says `xms_edov` instead)."""
+    said = claims.get("email_verified", claims.get("xms_edov"))
+    email = claims.get("email")
+    return email if said in (True, 1, "1", "true", "True") and isinstance(email, str) else None
+
+
+def _second_factor(claims: Mapping[str, Any], settings: SingleSignOn) -> bool:
+    """Whether more than a password was asked for there (RFC 8176: `mfa`), or the operator says that it always is."""
+    return settings.trusts_second_factor or "mfa" in claims.get("amr", ()) or claims.get("acr") in settings.second_factor_acr
+
+
+def _authenticated(claims: Mapping[str, Any]) -> datetime | None:
+    at = claims.get("auth_time")
+    try:
+        return None if at is None else datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError, TypeError):
+        raise NotShown("token") from None
