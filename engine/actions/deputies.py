@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from engine.errors import AlreadyDone, InvalidAnswers, NotAllowed, NotFound
 from engine.feel import data
 from engine.progress import mail
+from engine.proposals.roles import tell_of
+from engine.releases import newest_of_all
 from engine.rules.access import SYSTEM, holder
 from engine.store import tables as t
 from engine.store.database import new_id
@@ -49,9 +51,12 @@ def name_deputy(work: Work, role: str, to: str, from_: date, until: date, reason
     if errors or held is None:
         raise InvalidAnswers(errors)
     row = new_id()
-    work.db.execute(sa.insert(t.deputies).values(
+    work.write_right(sa.insert(t.deputies).values(
         id=row, person=whose, role=held.role, agency=held.agency, deputy=to, since=from_, until=until, named_at=work.now, named_by=work.actor.person,
         reason=work.vault.seal(data.dumps(words), "deputies", row)))
+    if whose != work.actor.person:
+        mail.note(work, "deputy_named", [whose], "/deputies")
+    tell_of(work, to, [held.role])
     work.record("deputy_named", person=whose, role=held.role, agency=held.agency, to=to, **{"from": from_.isoformat()}, until=until.isoformat())
     return row
 
@@ -66,7 +71,7 @@ def end_deputy(work: Work, deputy: str) -> None:
         raise AlreadyDone("This is over already.")
     if work.actor is SYSTEM and row.until >= work.today:
         return
-    work.db.execute(sa.update(d).where(d.c.id == deputy).values(ended_at=work.now, ended_by=work.actor.person))
+    work.write_right(sa.update(t.deputies).where(d.c.id == deputy).values(ended_at=work.now, ended_by=work.actor.person))
     _free(work, row)
     work.record("deputy_ended", person=row.person, role=row.role, agency=row.agency, to=row.deputy)
 
@@ -97,6 +102,10 @@ def _wrong_person(work: Work, whose: str, to: str, held: Any) -> dict[str, str]:
         return {"to": "Nobody makes themselves a deputy: whose role it is names you, or another administrator"}
     if held is None:
         return {}
+    if not _has_tasks(work, held.role):
+        return {"role": "This role has no tasks in a case, so nobody stands in for it: let two people hold it"}
+    if held.agency is None and found.agency is not None and not _of_the_board(work, to):
+        return {"to": f"{found.name} belongs to an agency and holds no role of the board. The deputy in a role of the board comes from the board"}
     if held.agency is not None and found.agency != held.agency:
         agency = work.db.scalar(sa.select(t.agencies.c.name).where(t.agencies.c.key == held.agency))
         return {"to": f"{found.name} does not belong to {agency}. The deputy in a role of an agency comes from the same agency"}
@@ -105,6 +114,18 @@ def _wrong_person(work: Work, whose: str, to: str, held: Any) -> dict[str, str]:
     if work.db.scalar(same.limit(1)) is not None:
         return {"to": f"{found.name} holds this role already, and can do all of its tasks"}
     return {}
+
+
+def _has_tasks(work: Work, role: str) -> bool:
+    """Roles that look after the system stay with whom two people gave them to; only what a diagram gives tasks to has deputies."""
+    drawn = set().union(*(work.shelf.pack(work.db, release).roles for release in newest_of_all(work.db).values()))
+    return role in drawn and work.settings.may(role).isdisjoint({"manage_people", "release_pack"})
+
+
+def _of_the_board(work: Work, person: str) -> bool:
+    """Does this person hold a role of the board?"""
+    h = t.holdings
+    return work.db.scalar(sa.select(h.c.id).where(h.c.person == person, h.c.agency.is_(None), h.c.case_id.is_(None), h.c.until.is_(None)).limit(1)) is not None
 
 
 def _wrong_days(work: Work, since: date, until: date) -> dict[str, str]:

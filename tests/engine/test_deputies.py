@@ -25,12 +25,12 @@ def refused(office, by="abel", to="hedy", **changed):
 @pytest.fixture
 def kit(office):
     """A colleague without any role."""
-    office.do(None, actions.add_person, "kit", "Kit Example", "kit@office.example", "OFF", [], secret="x")
+    office.do(None, actions.add_person, "kit", "Kit Example", "kit@office.example", None, [], secret="x")
     return office.who("kit").person
 
 
 def test_a_deputy_does_what_the_holder_may_and_it_stands_on_record_in_whose_place(both):
-    both.do(None, actions.add_person, "kit", "Kit Example", "kit@office.example", "OFF", [], secret="x")
+    both.do(None, actions.add_person, "kit", "Kit Example", "kit@office.example", None, [], secret="x")
     named(both, to="kit")
     case = both.request()
     task = both.task(case.case, "approve")
@@ -87,6 +87,7 @@ def test_what_the_holder_had_taken_is_the_deputys_too(office, kit):
 
 
 def test_nobody_checks_their_own_work_as_deputy_either(office):
+    office.do(None, actions.give_role, "rosa", "board_member")
     named(office, to="rosa")
     case = office.request("rosa").case
 
@@ -187,15 +188,16 @@ def test_once_the_last_day_has_passed_what_the_deputy_had_taken_is_free(office, 
     assert [row.details["to"] for row in office.trail(None, "deputy_ended")] == [kit]
 
 
-def test_a_former_deputy_corrects_nothing_of_it(office, kit):
-    period = named(office, "rosa", "kit", role="requester@OFF")
-    case = office.request("kit").case
+def test_a_former_deputy_corrects_nothing_of_it(office):
+    office.do(None, actions.add_person, "kim", "Kim Example", "kim@office.example", "OFF", [], secret="x")
+    period = named(office, "rosa", "kim", role="requester@OFF")
+    case = office.request("kim").case
     answer = office.one(sa.select(t.submissions.c.id).where(t.submissions.c.case_id == case, t.submissions.c.deputy_of == office.who("rosa").person))
-    office.do("kit", actions.correct_answer, task=answer, answers={"what": "Pens"}, reason="Left out")
+    office.do("kim", actions.correct_answer, task=answer, answers={"what": "Pens"}, reason="Left out")
     office.do("rosa", actions.end_deputy, deputy=period)
 
     with pytest.raises(NotAllowed, match="you stand in no longer"):
-        office.do("kit", actions.correct_answer, task=answer, answers={"what": "Chalk"}, reason="No")
+        office.do("kim", actions.correct_answer, task=answer, answers={"what": "Chalk"}, reason="No")
 
 
 def test_whose_role_has_ended_has_no_deputy_in_it(office, kit):
@@ -210,3 +212,16 @@ def test_the_reason_is_sealed(office, kit):
 
     assert b"operation" not in office.one(sa.select(t.deputies.c.reason))
     assert office.engine.ask(SYSTEM, queries.verify) == []
+
+
+def test_the_deputy_in_a_role_of_the_board_comes_from_the_board(office):
+    assert "holds no role of the board" in refused(office, "abel", "kate")["to"]
+    office.do(None, actions.give_role, "kate", "board_member")
+    named(office, "abel", "kate")
+
+
+def test_whose_deputy_an_administrator_names_is_told_and_of_a_wide_role_whoever_manages_people(office, kit):
+    named(office, "adam", to="kit", role="office", of=office.who("olga").person)
+    told = {(row.message, row.person) for row in office.rows(sa.select(t.outbox.c.message, t.outbox.c.person))}
+
+    assert told == {("deputy_named", office.who("olga").person), ("account_changed", office.who("adam").person)}

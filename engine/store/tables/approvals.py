@@ -22,9 +22,9 @@ approvals = sa.Table(
     sa.Column("ended_by", sa.ForeignKey("people.id")),  # null: its time was over, or the machine
     sa.Column("reason", sa.LargeBinary),  # sealed, with the key of the house: why it was declined
     states("state", "waiting", "approved", "declined", "withdrawn", "expired"),
-    states("kind", "release", "role_given", "role_taken", "account_made", "account_opened"),
+    states("kind", "release", "role_given", "role_taken", "account_made", "account_opened", "guest_made", "case_erased"),
     sa.CheckConstraint("(state = 'waiting') = (ended_at is null)", name="ended"),
-    sa.CheckConstraint("state <> 'approved' or (ended_by is not null and ended_by is distinct from proposed_by)", name="two_people"),
+    sa.CheckConstraint("state <> 'approved' or (ended_by is not null and (proposed_by is null or ended_by <> proposed_by))", name="two_people"),
     sa.CheckConstraint("(kind = 'release') = (files is not null)", name="files"),
     sa.Index("ix_approvals_waiting", "expires_at", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'")),
 )
