@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine.backup import signature
+from engine.backup.encryption import opened
 from engine.backup.making import FORMAT
 from engine.backup.signature import Damaged
 from engine.backup.values import KINDS, as_read
@@ -39,8 +40,15 @@ class Restored:
     cases: int
 
 
-def restore(settings: Settings, file: Path) -> Restored:
-    """Fill the empty database of these settings from a backup. Whatever is wrong is refused, and then nothing was written."""
+def restore(settings: Settings, file: Path, identity: Path | None = None) -> Restored:
+    """Fill the empty database of these settings from a backup; `identity` holds the private key of one that is encrypted.
+
+    Whatever is wrong is refused, and then nothing was written."""
+    with opened(file, identity, settings.data_folder) as plain:
+        return _restore(settings, plain)
+
+
+def _restore(settings: Settings, file: Path) -> Restored:
     signature.check(file, settings.master_key)
     try:
         with zipfile.ZipFile(file) as archive:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Refused
 
@@ -45,6 +45,30 @@ def sign(file: Path, master: bytes) -> None:
         out.write(line(master, signature))
 
 
+class Signing:
+    """Passes on what is written, with the signature in the place that is kept for it at the end: for a file that cannot be gone back in."""
+
+    def __init__(self, out: Any, master: bytes) -> None:
+        self._out, self._master, self._last = out, master, b""
+        self._signing = _signing(master)
+
+    def write(self, part: bytes) -> int:
+        """All but the last line goes on at once."""
+        self._last += part
+        if len(self._last) > LENGTH:
+            ready, self._last = self._last[:-LENGTH], self._last[-LENGTH:]
+            self._signing.update(ready)
+            self._out.write(ready)
+        return len(part)
+
+    def flush(self) -> None:
+        """Nothing waits here but the last line."""
+
+    def end(self) -> None:
+        """Write the last line."""
+        self._out.write(line(self._master, self._signing.hexdigest()))
+
+
 def check(file: Path, master: bytes) -> None:
     """Refuse, in words, whatever is not as it was written with this key."""
     size = file.stat().st_size
@@ -62,8 +86,12 @@ def check(file: Path, master: bytes) -> None:
     raise Damaged
 
 
+def _signing(master: bytes) -> hmac.HMAC:
+    return hmac.new(hmac.digest(master, b"casereview backup signature", "sha256"), digestmod=hashlib.sha256)
+
+
 def _signature(file: Path, master: bytes) -> str:
-    signing = hmac.new(hmac.digest(master, b"casereview backup signature", "sha256"), digestmod=hashlib.sha256)
+    signing = _signing(master)
     left = file.stat().st_size - LENGTH
     with file.open("rb") as source:
         while left > 0:

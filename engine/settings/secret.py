@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.settings.tables import read_file
-from engine.settings.values import Mail, Web
+from engine.settings.values import Mail, SingleSignOn, Web
 
 
 def addressed(mail: Mail, web: Web) -> Mail:
@@ -35,6 +35,28 @@ def safe_mail(mail: Mail, kind: str, faults: list[str]) -> None:
         faults.append("environment: SMTP_PASSWORD is not set, and [mail] user names someone who must sign in to the mail server.")
     if mail.send == "smtp" and mail.user and mail.security == "none":
         faults.append('production.toml: [mail] security is "none": the password would travel unencrypted; use "starttls" or "tls".')
+
+
+def safe_provider(provider: SingleSignOn, kind: str, faults: list[str]) -> None:
+    """An identity provider that is reached by https, is asked with a secret, and speaks for addresses that are named here."""
+    if not provider.on:
+        return
+    where, address = f"{kind}.toml: [single_sign_on]", urlsplit(provider.issuer)
+    if address.query or address.fragment or address.username or not address.hostname or not (
+            address.scheme == "https" or (kind != "production" and address.scheme == "http" and on_this_machine(address.hostname))):
+        faults.append(f"{where} issuer must begin with https://, as the provider itself writes it, such as https://login.example.org/realms/council.")
+    faults.extend(f"{where} {name} must be set, since an issuer is." for name in ("client_id", "title") if not getattr(provider, name).strip())
+    if not provider.domains or not all(isinstance(one, str) and re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", one) for one in provider.domains):
+        faults.append(f'{where} domains must name whose addresses the provider speaks for, in small letters, such as ["northmere.example"].')
+    if not all(isinstance(one, str) and one for one in (*provider.require.values(), *provider.second_factor_acr)):
+        faults.append(f"{where} require and second_factor_acr hold texts in quotes.")
+    if not provider.secret:
+        faults.append("environment: CASEREVIEW_SSO_SECRET is not set, and [single_sign_on] names an issuer.")
+
+
+def on_this_machine(host: str) -> bool:
+    """Whether this name of a host never leaves the machine."""
+    return host in ("localhost", "127.0.0.1", "::1")
 
 
 def known_database(url: str | None, faults: list[str]) -> None:

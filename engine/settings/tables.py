@@ -8,14 +8,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from engine.settings.values import Demo, Folders, Limits, Mail, Moments, Sessions, Web
+from engine.settings.values import Approvals, Backup, Demo, Folders, Limits, Mail, Moments, Sessions, SingleSignOn, Trail, Web
 
 SECTIONS: dict[str, type[Any]] = {
-    "web": Web, "mail": Mail, "limits": Limits, "sessions": Sessions, "moments": Moments, "folders": Folders, "demo": Demo,
+    "web": Web, "mail": Mail, "limits": Limits, "sessions": Sessions, "single_sign_on": SingleSignOn, "approvals": Approvals, "trail": Trail,
+    "backup": Backup, "moments": Moments, "folders": Folders, "demo": Demo,
 }
 FROM_ENVIRONMENT: dict[tuple[str, str], tuple[str, Callable[[str], Any]]] = {
     ("web", "port"): ("PORT", int),
     ("mail", "password"): ("SMTP_PASSWORD", str),
+    ("single_sign_on", "secret"): ("CASEREVIEW_SSO_SECRET", str),
 }
 _A: dict[Any, str] = {str: "text in quotes", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}
 T = TypeVar("T")
@@ -82,6 +84,7 @@ def _wrong(value: Any, wanted: Any, bounds: Mapping[str, Any]) -> str | None:
     if get_origin(wanted) is Literal:
         choices = get_args(wanted)
         return None if value in choices else f"is {value!r}; it must be one of: {', '.join(choices)}."
+    wanted = get_origin(wanted) or wanted
     if type(value) is not wanted:   # `true` is no number, though Python says so
         return f"must be {_A[wanted]}."
     if bounds and not bounds["least"] <= value <= bounds["most"]:

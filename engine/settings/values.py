@@ -10,7 +10,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 PERMISSIONS = frozenset({
-    "see_all_cases", "see_answers", "see_status", "see_trail", "hand_over", "correct_answers", "manage_people", "release_pack", "read_packs",
+    "see_all_cases", "see_agency_cases", "see_answers", "see_status", "see_trail", "hand_over", "correct_answers", "manage_people", "release_pack",
+    "read_packs", "keep_cases", "subject_access",
 })
 KINDS = ("development", "production")
 
@@ -102,6 +103,74 @@ class Sessions:
     absolute_minutes: int = field(metadata={"least": 1, "most": 7 * 24 * 60})
     tries: int = field(metadata={"least": 1, "most": 100})
     wait_minutes: int = field(metadata={"least": 1, "most": 24 * 60})
+    second_factor: Literal["required", "optional"]
+    prove_again_minutes: int = field(metadata={"least": 1, "most": 24 * 60})
+    link_days: int = field(metadata={"least": 1, "most": 60})
+
+
+@dataclass(frozen=True)
+class SingleSignOn:
+    """Signing in with an identity provider of the council's own (OpenID Connect); off while no issuer is named."""
+
+    issuer: str
+    client_id: str
+    title: str
+    domains: list[str]
+    require: dict[str, str]
+    trusts_second_factor: bool
+    second_factor_acr: list[str]
+    passwords_too: bool
+    secret: str | None = field(default=None, repr=False)
+
+    @property
+    def on(self) -> bool:
+        return bool(self.issuer)
+
+
+@dataclass(frozen=True)
+class Approvals:
+    """What takes two people. Roles and accounts always do."""
+
+    release: bool
+    days: int = field(metadata={"least": 1, "most": 90})
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Where the head of all trails is mailed once a day; empty: nowhere."""
+
+    heads_to: str
+
+
+@dataclass(frozen=True)
+class Backup:
+    """To whom backups are encrypted: the public half of an age key; empty: to nobody."""
+
+    recipient: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A length of time."""
+
+    count: int
+    unit: str               # day, month or year
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One kind of record: why it is kept, how long, and what happens then."""
+
+    kind: str
+    title: str
+    holds: str
+    why: str
+    span: Span | None       # none: for good
+    since: str              # what the time is counted from
+    then: str               # erase, process or keep
 
 
 @dataclass(frozen=True)
@@ -130,10 +199,15 @@ class Settings:
     kind: str                                # development or production
     board: Board
     roles: Mapping[str, frozenset[str]]      # what each role may do
+    retention: Mapping[str, Kept]            # every kind of record
     web: Web
     mail: Mail
     limits: Limits
     sessions: Sessions
+    single_sign_on: SingleSignOn
+    approvals: Approvals
+    trail: Trail
+    backup: Backup
     moments: Moments
     demo_people: bool                        # fill an empty database with a fictional board
     data_folder: Path

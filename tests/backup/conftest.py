@@ -21,8 +21,8 @@ def copied(office: Board, to: Path) -> Made:
     return back_up(office.engine, to)
 
 
-def restored(url: str, file: Path, **changed: Any) -> Restored:
-    return restore(settings(url, **changed), file)
+def restored(url: str, file: Path, identity: Path | None = None, **changed: Any) -> Restored:
+    return restore(settings(url, **changed), file, identity)
 
 
 def busy_day(office: Board) -> None:
@@ -38,7 +38,7 @@ def busy_day(office: Board) -> None:
     office.do("saul", actions.save_draft, {"findings": "Half a sentence"}, task=office.task(asked.case, "answer", "SOU"))
     office.do("rosa", actions.save_draft, {"what": "Half a thing"}, start=("purchase", "request_made"))
     office.do("abel", actions.name_deputy, "approver", office.who("hedy").person, date(2026, 3, 3), date(2026, 3, 9), "Annual leave")
-    office.do("adam", actions.set_password, "rosa", hashed("four-fictional-words"))
+    office.do(None, actions.set_password, "rosa", hashed("four-fictional-words"))
     office.do(None, actions.sign_in, "rosa", office.engine.ask(SYSTEM, queries.whose_password, "rosa", "four-fictional-words"))
 
 

@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from engine import SYSTEM, actions, alarm, queries
-from engine.actions.sign_in import digest
 from engine.backup.values import kind_of
 from engine.store import tables as t
 from engine.store.migrate import migrate, newest_schema
+from engine.store.open_sessions import digest
 from tests.backup.conftest import MASTER, busy_day, copied, everything, restored, rows_agree_with_processes
+from tests.engine.test_keeping import ended_case, erased, kept_two_years, staffed
 from tests.makers import MONDAY, PASSWORD, board, filled
 
 BOTH_WAYS = list(itertools.product(["sqlite", "postgresql"], repeat=2))
@@ -98,7 +99,7 @@ def test_history_cannot_be_rewritten_after_a_restore_either(make_database, datab
 
 def test_a_backup_and_a_restore_stand_on_the_trail_and_end_open_sessions(make_database, tmp_path):
     office = board(make_database("sqlite", filled), tmp_path)
-    token, _ = office.do(None, actions.sign_in, "rosa", office.engine.ask(SYSTEM, queries.whose_password, "rosa", PASSWORD))
+    token, *_ = office.do(None, actions.sign_in, "rosa", office.engine.ask(SYSTEM, queries.whose_password, "rosa", PASSWORD))
     made = copied(office, tmp_path / "copy.zip")
 
     assert [row.details for row in office.trail(None, "backed_up")] == [{"rows": made.rows}]
@@ -160,4 +161,34 @@ def test_an_older_backup_is_brought_up_to_date(make_database, database_kind, tmp
     waiting = again.rows(sa.select(t.tasks.c.id).where(t.tasks.c.element == "answer", t.tasks.c.state == "open"))
     again.do("saul", actions.submit_task, task=waiting[0].id, answers={"findings": "Nothing of note"})
     rows_agree_with_processes(again)
+    again.engine.close()
+
+
+def test_a_case_that_was_erased_is_in_no_backup_from_then_on(make_database, database_kind, tmp_path):
+    office = staffed(board(make_database(database_kind, filled), tmp_path))
+    case = erased(office)
+    copied(office, tmp_path / "copy.zip")
+    office.engine.close()
+    url = make_database(database_kind)
+
+    restored(url, tmp_path / "copy.zip")
+
+    again = board(url, tmp_path)
+    assert again.engine.ask(SYSTEM, queries.verify) == []
+    assert again.ask("lena", queries.case_page, case.reference).approved_by == "Lena Example"
+    assert again.rows(sa.select(t.steps).where(t.steps.c.case_id == case.case)) == []
+    again.engine.close()
+
+
+def test_an_older_backup_brings_it_back_as_one_that_may_be_erased(make_database, tmp_path):
+    office = staffed(board(make_database("sqlite", filled), tmp_path))
+    case = ended_case(office)
+    copied(office, tmp_path / "copy.zip")
+    office.engine.close()
+    url = make_database("sqlite")
+    restored(url, tmp_path / "copy.zip")
+
+    again = kept_two_years(board(url, tmp_path))
+    again.at(2028, 3, 3, 9)
+    assert [row.reference for row in again.ask("lena", queries.keeping).may_go] == [case.reference]
     again.engine.close()

@@ -163,6 +163,33 @@ def test_the_environment_gives_port_and_database(config):
     assert settings.database_url == "postgresql+psycopg://ivy:hush@db/reviews"
 
 
+@pytest.mark.parametrize(("old", "new", "says"), [
+    ("https://login.", "http://login.", "production.toml: [single_sign_on] issuer must begin with https://"),
+    ("https://login.northmere.example", "http://127.0.0.1:9000", "production.toml: [single_sign_on] issuer must begin with https://"),
+    ('["northmere.example"]', "[]", "production.toml: [single_sign_on] domains must name"),
+    ('["northmere.example"]', '["@Northmere.example"]', "production.toml: [single_sign_on] domains must name"),
+    ('{ tid = "1" }', "{ tid = 1 }", "production.toml: [single_sign_on] require and second_factor_acr hold texts"),
+    ('{ tid = "1" }', '["tid"]', "production.toml: [single_sign_on] require must be a table"),
+    ('"casereview"', '""', "production.toml: [single_sign_on] client_id must be set"),
+    ("[single_sign_on]", '[single_sign_on]\nsecret = "hush"', "production.toml: [single_sign_on] secret is a secret: set CASEREVIEW_SSO_SECRET"),
+    ("", "", "environment: CASEREVIEW_SSO_SECRET is not set"),
+])
+def test_an_identity_provider_that_is_not_set_up_safely_is_refused(config, old, new, says):
+    text = """
+[single_sign_on]
+issuer = "https://login.northmere.example"
+client_id = "casereview"
+title = "Northmere Council"
+domains = ["northmere.example"]
+require = { tid = "1" }
+"""
+    with (config / "production.toml").open("a") as file:
+        file.write(text.replace(old, new) if old else text)
+
+    [line] = mistakes(config, PRODUCTION | ({"CASEREVIEW_SSO_SECRET": "hush"} if old else {}))
+    assert line.startswith(says)
+
+
 @pytest.mark.parametrize("port", ["many", "70000", "-1"])
 def test_a_port_that_is_none_is_refused(config, port):
     [says] = mistakes(config, {**KEYS, "PORT": port})
@@ -189,7 +216,7 @@ def test_no_secret_is_shown_when_settings_are_printed():
     ("development.toml", '[mail]\npassword = "hush"', "[mail] password is a secret: set SMTP_PASSWORD in the environment instead."),
     ("development.toml", '[mail]\nsender = "nobody"', "[mail] sender must be an e-mail address."),
     ("development.toml", "[limits]\nbody_megabytes = 1", "[limits] body_megabytes must not be less"),
-    ("development.toml", "[sessions]\nabsolute_minutes = 1", "[sessions] absolute_minutes must not be less"),
+    ("development.toml", "absolute_minutes = 1", "[sessions] absolute_minutes must not be less"),
     ("development.toml", "[web", "development.toml: cannot be read as TOML"),
     ("roles.toml", 'clerk = ["see_all"]', "roles.toml: clerk: “see_all” is no permission; they are: correct_answers"),
     ("roles.toml", 'clerk = "see_status"', "roles.toml: clerk must be a list of permissions"),
@@ -241,7 +268,7 @@ def test_files_that_are_not_there_are_named(tmp_path):
     (tmp_path / "config").mkdir()
 
     assert mistakes(tmp_path / "config") == [
-        f"{name}.toml: there is no such file in config/." for name in ("default", "development", "board", "roles")]
+        f"{name}.toml: there is no such file in config/." for name in ("default", "development", "board", "roles", "retention")]
 
 
 def test_an_empty_board_says_what_it_needs(config):
