@@ -34,8 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 #: What takes longest, longest first: begun last, it would keep one core waiting for the other.
-LONG = ("browser/test_whole_cases.py", "browser/test_axe.py", "browser/test_a_case.py", "cli/test_production.py", "faults/test_killed.py",
-        "bench/test_statements.py", "browser/test_corrections.py")
+LONG = ("canaries/test_nobody_reads_more.py", "browser/test_whole_cases.py", "browser/test_axe.py", "browser/test_a_case.py", "cli/test_production.py",
+        "faults/test_killed.py", "bench/test_statements.py", "browser/test_corrections.py")
 
 
 @pytest.hookimpl(trylast=True)

@@ -58,6 +58,7 @@ class Field:
     appoints: str | None = None
     replaces: bool = False               # whoever is appointed ends the appointment of those before
     ends_appointment: str | None = None
+    case_agency: bool = False            # the agency chosen is the one whose case this is
     when_empty: str | None = None        # the owner's own sentence for a required question left empty
     paths: frozenset[str] = frozenset()  # names given from outside the form that this reads
 

@@ -9,7 +9,7 @@ from typing import Any
 # A misspelt `sensitive` would put a child's name into a mail: unknown names are faults, never ignored.
 PROPERTIES = frozenset({
     "sensitive", "visible_to", "person", "agency", "document", "register", "appoints", "sample", "min", "max", "past", "max_size", "clause",
-    "row", "replaces", "ends_appointment", "when_empty",
+    "row", "replaces", "ends_appointment", "case_agency", "when_empty",
 })
 
 
@@ -26,6 +26,7 @@ class Properties:
     appoints: str | None = None
     replaces: bool = False
     ends_appointment: str | None = None
+    case_agency: bool = False
     sample: str | None = None
     min: int | None = None
     max: int | None = None
@@ -40,7 +41,7 @@ class Properties:
     def read(cls, given: Mapping[str, Any], around: Properties) -> tuple[Properties, list[str]]:
         """The properties in `given` within those around it, and what is wrong with them."""
         says: list[str] = []
-        flags = {name: _flag(given, name, says) for name in ("sensitive", "person", "agency", "past", "replaces")}
+        flags = {name: _flag(given, name, says) for name in ("sensitive", "person", "agency", "past", "replaces", "case_agency")}
         if flags["person"] and flags["agency"]: says.append("a question asks for a person or for an agency, not both")
         roles = tuple(role for role in (part.strip() for part in str(given.get("visible_to") or "").split(",")) if role)
         if roles and around.visible_to:
@@ -48,6 +49,7 @@ class Properties:
             if not roles: says.append("nobody may read this: its visible_to names no role of the group it stands in")
         for name in ("appoints", "ends_appointment"):
             if given.get(name) and not flags["person"]: says.append(f"{name} needs a question for a person: set person to true")
+        if flags["case_agency"] and not flags["agency"]: says.append("case_agency needs a question for an agency: set agency to true")
         if flags["replaces"] and not given.get("appoints"): says.append("replaces goes with appoints, whose earlier holders it ends: take it out")
         if given.get("appoints") and given.get("ends_appointment"): says.append("a question appoints someone or ends an appointment, not both")
         row = _word(given, "row")
@@ -58,7 +60,7 @@ class Properties:
             picker="person" if flags["person"] else "agency" if flags["agency"] else None,
             document=_word(given, "document"), register=_word(given, "register"), row=row, appoints=_word(given, "appoints"),
             replaces=flags["replaces"], ends_appointment=_word(given, "ends_appointment"),
-            sample=_word(given, "sample"),
+            case_agency=flags["case_agency"], sample=_word(given, "sample"),
             min=_count(given, "min", says), max=_count(given, "max", says), past=flags["past"], max_size=_size(given, says),
             when_empty=_word(given, "when_empty"))
         return own, says

@@ -138,7 +138,7 @@ class _Reader:
             prefix=str(looks.get("prefixAdorner") or ""), suffix=str(looks.get("suffixAdorner") or ""),
             time_label=self._plain(c, "timeLabel"), sample=own.sample, picker=own.picker,
             sensitive=own.sensitive, visible_to=own.visible_to, document=own.document, appoints=own.appoints,
-            replaces=own.replaces, ends_appointment=own.ends_appointment, when_empty=own.when_empty)
+            replaces=own.replaces, ends_appointment=own.ends_appointment, case_agency=own.case_agency, when_empty=own.when_empty)
         if own.when_empty and not field.required: self.fault(c, "when_empty is what a required question says when it is left empty: make this one required")
         if own.register: self.fault(c, "a row of a register is a group with a path or a list: put the property register there")
         if field.chosen and not (field.options or field.options_key or field.options_expression or field.picker):

@@ -11,6 +11,7 @@ from engine.feel import templates
 from engine.packs.manifest import ID, line_of, read_toml
 
 LONGEST = 200_000     # characters
+LONGEST_TITLE = 200
 KINDS = ("docx", "pdf")
 _PARTS = re.compile(r"\A\s*\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 #: Names that papers have besides those of every expression: answers in the words people were shown.
@@ -84,6 +85,8 @@ def _head(table: dict[str, Any], head: bytes, id: str, file: str) -> tuple[dict[
         ("title", ""), ("kinds", list(KINDS)), ("visible_to", []), ("sensitive", False), ("clause", "")))
     if not isinstance(title, str) or not title.strip() or "{{" in title:
         wrong("title", "“title” must be what the paper is called, without placeholders: it stands in lists and in the name of the file.")
+    elif len(title) > LONGEST_TITLE or not title.isprintable():   # a Word file could not hold it
+        wrong("title", f"“title” must be at most {LONGEST_TITLE} plain characters on one line.")
     if not isinstance(kinds, list) or not kinds or any(kind not in KINDS for kind in kinds):
         wrong("kinds", "“kinds” must be [\"docx\"], [\"pdf\"] or both.")
     if not isinstance(visible, list) or not all(isinstance(role, str) for role in visible):

@@ -154,6 +154,11 @@ class Element:
         return self.properties.get("confirm") == "true"
 
     @property
+    def confirm_identity(self) -> bool:
+        """Whether who does this must have shown lately that it is them."""
+        return self.properties.get("confirm_identity") == "true"
+
+    @property
     def help(self) -> str:
         return self.properties.get("help", "")
 

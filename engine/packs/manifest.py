@@ -59,6 +59,9 @@ class Register:
     prefix: str = ""               # “H” makes the engine's own keys H1, H2 …
     held: str | None = None        # FEEL without “=” over `row`: the words of what this row holds up
     visible_to: tuple[str, ...] = ()
+    own_rows: str | None = None    # the column of agencies: a role of an agency reads only the rows of its own
+    all_rows: tuple[str, ...] = () # but these of its roles read all of them
+    open_when: str | None = None   # FEEL without “=” over `row`: a row that is then for every agency
     clause: str = ""
     line: int | None = None
 
@@ -233,9 +236,16 @@ class _Reader:
             self.fault('“held” must be an expression over row that gives words: "=if row.released_on = null then row.effects else []".', *where, "held")
             held = None
         visible = tuple(self.one(body, (*where, "visible_to"), LIST) or ())
+        own_rows = self.one(body, (*where, "own_rows"), TEXT)
+        all_rows = tuple(self.one(body, (*where, "all_rows"), LIST) or ())
+        open_when = self.one(body, (*where, "open_when"), TEXT)
+        if open_when is not None and not open_when.startswith("="):
+            self.fault('“open_when” must be an expression over row that is true or false: "=row.decision != null".', *where, "open_when")
+            open_when = None
         clause = self.one(body, (*where, "clause"), TEXT) or ""
         self.over(body, where)
-        return Register(id, title, form, key, prefix, held[1:].strip() if held else None, visible, clause, line_of(self.data, *where))
+        return Register(id, title, form, key, prefix, held[1:].strip() if held else None, visible, own_rows, all_rows,
+                        open_when[1:].strip() if open_when else None, clause, line_of(self.data, *where))
 
     def figure(self, id: str, body: dict[str, Any]) -> Figure:
         where = ("figures", id)

@@ -44,7 +44,8 @@ def outline(pack: Pack, verbs: Mapping[str, list[str]] | None = None, now: datet
         "stages": [{"id": id, "title": title} for id, title in pack.stages.items()],
         "outcomes": [{"code": code, "title": title} for code, title in pack.outcomes.items()],
         "registers": [{"id": register.id, "title": register.title, "key": register.called, "prefix": register.prefix or None, "form": register.form,
-                       "visible_to": list(register.visible_to), "held": register.held, "columns": drawer.questions(register.form)}
+                       "visible_to": list(register.visible_to), "own_rows": register.own_rows, "all_rows": list(register.all_rows),
+                       "open_when": register.open_when, "held": register.held, "columns": drawer.questions(register.form)}
                       for register in pack.registers.values()],
         "methods": [{"key": method.id, "title": method.title, "process": method.process} for method in pack.methods.values()],
         "figures": [{"id": figure.id, "title": figure.title, "since": figure.since, "until": figure.until} for figure in pack.figures.values()],
@@ -80,7 +81,7 @@ class _Outline:
         person = {"key": "sample", "name": "Sample person", "roles": sorted(pack.roles)}
         self.names: dict[str, Any] = {
             "board": {"name": pack.title, "short": pack.id, "agencies": agencies}, "people": [person],
-            "me": {**person, "agency": agencies[0]["key"] if agencies else None},
+            "me": {**person, "deputy_of": None, "agency": agencies[0]["key"] if agencies else None},
             "options": {id: option.default for id, option in pack.options.items()}, "answers": {}, "history": {}, "documents": {},
             "case": {"reference": "SAMPLE-1", "started": now.date(), "edition": pack.manifest.edition, "stage": None, "start": None,
                      "agency": agencies[0]["key"] if agencies else None},
@@ -154,6 +155,7 @@ class _Outline:
         form = self.pack.form_of(element.id)
         return {"form": element.form, "not_by": list(element.not_by), "checks": list(element.checks), "gate": list(element.gate),
                 "reason": REASON if self.may_ask_a_reason(element) else None, "confirm": element.confirm, "stage": element.stage,
+                "confirm_identity": element.confirm_identity,
                 "clauses": list(element.clauses), "help": element.documentation or element.help,
                 "fields": self.questions(element.form), "sample": plain(self.sample(form)) if form else None}
 
@@ -287,7 +289,7 @@ def _question(path: str, item: Item, choices: list[dict[str, Any]] | None, sampl
     return {"path": path, "key": item.key, "label": item.label, "type": item.type, "subtype": item.subtype, "required": item.required,
             "readonly": item.readonly, "options": choices, "many": item.many, "picker": item.picker, "min": item.min, "max": item.max,
             "sensitive": item.sensitive, "visible_to": list(item.visible_to), "document": item.document,
-            "appoints": item.appoints, "replaces": item.replaces, "ends_appointment": item.ends_appointment, "hide": item.hide,
+            "appoints": item.appoints, "replaces": item.replaces, "ends_appointment": item.ends_appointment, "case_agency": item.case_agency, "hide": item.hide,
             "when_empty": item.when_empty, "sample": plain(sample)}
 
 

@@ -33,6 +33,9 @@ _SUBMISSION = sa.insert(t.submissions).values(round=sa.select(sa.func.count() + 
     _GIVEN_BEFORE.c.case_id == sa.bindparam("same_case"), _GIVEN_BEFORE.c.element == sa.bindparam("same_element"),
     _GIVEN_BEFORE.c.item.is_not_distinct_from(sa.bindparam("same_item"))).scalar_subquery())
 
+_DRAFT_GONE = sa.delete(t.drafts).where(t.drafts.c.person == sa.bindparam("person"), t.drafts.c.place == sa.bindparam("place")).returning(
+    t.drafts.c.id, t.drafts.c.case_id)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -153,7 +156,17 @@ def keep(work: Work, case: Case, asked: Asked, taken: Taken, deputy_of: str | No
         work.record("reason_given", element=asked.element, checks=sorted({hit.check for hit in taken.hits}))
     registers.write(work, case, registers.entries(case.pack, asked, values, work.now), submission)
     appointments.settle(work, case, asked, values)
+    whose_case(work, case, asked.form, values)
     return asked.form.filled(values)
+
+
+def whose_case(work: Work, case: Case, form: Form, values: Mapping[str, Any]) -> None:
+    """The case is the agency's that these answers name as its own, also if someone else entered it."""
+    for path, asked in form.questions():
+        agency = values.get(path) if asked.case_agency else None
+        if agency and agency != case.agency:
+            case.agency = agency
+            work.db.execute(sa.update(t.cases).where(t.cases.c.id == case.id).values(agency=agency))
 
 
 def keep_files(work: Work, case: Case, asked: Asked, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,3 +229,9 @@ def draft_place(*, task: str | None = None, start: tuple[str, str] | None = None
     if correction:
         return f"correction {correction[0]} {correction[1]}"
     raise NotFound
+
+
+def forget_draft(work: Work, place: str) -> None:
+    """This person's draft that belongs there, if there is one, is of no more use."""
+    for row in work.db.execute(_DRAFT_GONE, {"person": work.actor.person, "place": place}).all():
+        work.removed("drafts", row.id, "answers", row.case_id)

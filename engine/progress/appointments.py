@@ -38,13 +38,13 @@ def settle(work: Work, case: Case, asked: Asked, values: Mapping[str, Any]) -> N
             for person, holding in gone.items():
                 _end(work, case, person, holding, role, asked.element)
             if field.appoints and one not in held:
-                work.db.execute(sa.insert(t.holdings).values(id=new_id(), person=one, role=role, agency=at, case_id=case.id, since=work.now))
+                work.write_right(sa.insert(t.holdings).values(id=new_id(), person=one, role=role, agency=at, case_id=case.id, since=work.now))
                 work.record("appointed", person=one, role=role, element=asked.element)
 
 
 def _end(work: Work, case: Case, person: str, holding: str, role: str, element: str) -> None:
     """They hold it no longer; what they had taken as its holder is open to those who hold it now."""
-    work.db.execute(sa.update(t.holdings).where(t.holdings.c.id == holding).values(until=work.now))
+    work.write_right(sa.update(t.holdings).where(t.holdings.c.id == holding).values(until=work.now))
     work.record("appointment_ended", person=person, role=role, element=element)
     k, o = t.tasks, t.offers
     taken = work.db.execute(sa.select(k.c.id, o.c.holder).join(o, o.c.task == k.c.id).where(

@@ -149,9 +149,9 @@ def file_of(case: Case, row: Any) -> dict[str, Any]:
     return {"document": row.id, "name": case.open(row.name, "documents", row.id, "name"), "digest": digest}
 
 
-def me_of(actor: Actor, case: str | None = None) -> dict[str, Any]:
-    """The name `me`: who is acting, with the roles that count here."""
-    return {"key": actor.person, "name": actor.name, "agency": actor.agency, "roles": sorted(actor.roles(case))}
+def me_of(actor: Actor, case: str | None = None, offered: Iterable[str] = ()) -> dict[str, Any]:
+    """The name `me`: who is acting, with the roles that count here, and in whose place if what is `offered` so is theirs only as a deputy."""
+    return {"key": actor.person, "name": actor.name, "agency": actor.agency, "roles": sorted(actor.roles(case)), "deputy_of": actor.deputy_for(offered)}
 
 
 def board_names(db: sa.Connection, settings: Settings) -> dict[str, Any]:

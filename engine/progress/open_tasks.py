@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from engine.errors import AlreadyDone, NotAllowed, NotFound
 from engine.progress.answers import Asked, paths_of
+from engine.progress.case_actions import offers
+from engine.progress.names import me_of
 from engine.progress.readings import heads_of
 from engine.store import tables as t
 from engine.store.seen import sees_case
@@ -86,7 +88,11 @@ def asked_of(case: Case, names: Names, element: Element, place: Place, variables
     sources = [row.source for row in element.outputs] + ([element.loop.output] if element.loop else [])
     wanted = {path.partition(".")[0] for path in paths} | heads_of(sources)
     wanted |= {path.partition(".")[0] for path, field in form.questions() if field.readonly}
-    return Asked(form=form, element=element.id, checks=element.checks, names={**names.of(paths, place), **variables}, item=place.item, agency=place.agency,
+    found = names.of(paths, place)
+    if "me" in found and names.actor.is_deputy:
+        action = case.pack.case_actions.get(element.id)
+        found["me"] = me_of(names.actor, case.id, offers(action, place, case) if action else holders(names.db, task) if task else ())
+    return Asked(form=form, element=element.id, checks=element.checks, names={**found, **variables}, item=place.item, agency=place.agency,
                  task=task, seen={name: variables[name] for name in sorted(wanted) if name in variables})
 
 

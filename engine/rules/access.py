@@ -19,7 +19,7 @@ from engine.settings import PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
+    from datetime import datetime
 
 
 def holder(role: str, agency: str | None = None, case: str | None = None) -> str:
@@ -55,6 +55,9 @@ class Actor:
     holdings: tuple[Holding, ...] = ()
     permissions: frozenset[str] = frozenset()
     in_cases: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)  # what appointments permit, in their case only
+    session: str | None = None  # through which a person asks; without one nobody is asked again who they are
+    proved_at: datetime | None = None  # when they last showed it in that session
+    sees_agencies: frozenset[str] = frozenset()  # whose cases they see
     holders: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,11 +101,29 @@ class Actor:
 
 
 SYSTEM = Actor(person=None, name="The system")
+#: Permissions so wide that whoever manages people hears when an account with one of them is made or changed.
+WIDE = frozenset({"manage_people", "release_pack", "see_all_cases", "see_trail", "keep_cases", "subject_access"})
 
 
 def permissions_of(roles: Iterable[str], given: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """All that these roles permit."""
     return frozenset(permission for role in roles for permission in given.get(role, ()))
+
+
+def in_own_right(actor: Actor, permission: str, given: Mapping[str, frozenset[str]]) -> bool:
+    """Does a role of the board or of an agency that this person holds themselves, not as a deputy, give this permission?"""
+    return permission in permissions_of((held.role for held in actor.holdings if held.case is None and held.deputy_of is None), given)
+
+
+def not_the_second(actor: Actor, proposed_by: str | None, person: str | None) -> str | None:
+    """Why this person cannot be the second one for what that one proposed about another; None if they can."""
+    if proposed_by is not None and proposed_by == actor.person:
+        return "You proposed this yourself. A second person has to approve it."
+    if person is not None and person == actor.person:
+        return "This is about your own account. Someone else has to approve it."
+    if actor.stands_in_for(proposed_by):
+        return "You stand in for the person who proposed this. Someone else has to approve it."
+    return None
 
 
 def offered_to(role: str, scope: str, agency: str | None, case: str) -> str:

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 def sees_case(actor: Actor) -> sa.ColumnElement[bool]:
     """A condition on `cases`: need to know, and nothing more.
 
-    Whoever may see all cases; else whoever started it, was ever offered a task of it, or is appointed in it."""
+    Whoever may see all cases; else whoever started it, was ever offered a task of it, is appointed in it, or sees the cases of the agency whose
+    case it is: matched holding by holding, so that a role at another agency opens nothing."""
     if actor.person is None or actor.may("see_all_cases"):
         return sa.true()
     offered = sa.exists().where(t.offers.c.case_id == t.cases.c.id, t.offers.c.holder.in_(sorted(actor.holders)))
     appointed = [held.case for held in actor.holdings if held.case]
-    return sa.or_(t.cases.c.started_by == actor.person, offered, t.cases.c.id.in_(appointed))
+    return sa.or_(t.cases.c.started_by == actor.person, offered, t.cases.c.id.in_(appointed), t.cases.c.agency.in_(sorted(actor.sees_agencies)))
 
 
 def visible_case(db: sa.Connection, actor: Actor, case: str) -> None:

@@ -39,6 +39,12 @@ def test_the_pack_of_holds_has_no_faults(files):
     ("pack.toml", "then row.effects", "then row.colours", "pack.toml", "held", "no column “colours”"),
     ("pack.toml", 'held = "=', 'held = "', "pack.toml", "held", "must be an expression over row"),
     ("pack.toml", "row.released_on = null", "row.released_on = (null", "pack.toml", "held", "FEEL cannot read “held”"),
+    ("pack.toml", 'key = "agency"', 'key = "agency"\nown_rows = "team"', "pack.toml", "own_rows", "“team” is no question of the form “parts”"),
+    ("pack.toml", 'key = "agency"', 'key = "agency"\nopen_when = "=true"', "pack.toml", "open_when", "say with “own_rows” whose it is until then"),
+    ("pack.toml", 'key = "agency"', 'key = "agency"\nown_rows = "agency"', "pack.toml", "own_rows", "none of them reads this register"),
+    ("pack.toml", 'key = "agency"', 'key = "agency"\nvisible_to = ["rep"]', "pack.toml", "parts", "Every agency would read the rows of all the others"),
+    ("pack.toml", 'key = "agency"', 'key = "agency"\nopen_when = "true"', "pack.toml", "open_when", "must be an expression over row"),
+    ("pack.toml", 'key = "agency"', 'key = "agency"\nall_rows = ["rep"]', "pack.toml", "all_rows", "rep would not: take it out"),
     # rows of forms
     ("forms/placing.form", '"register": "holds"', '"register": "halts"', "forms/placing.form", "Group_placing_hold", "There is no register “halts”"),
     ("forms/placing.form", '"key": "placed_by"', '"key": "placed_from"', "forms/placing.form", "Group_placing_hold", "has no column “placed_from”"),

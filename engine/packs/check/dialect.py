@@ -24,6 +24,7 @@ PROPERTIES: dict[str, set[str] | None] = {
     "form": BUTTONS, "offer_to": BUTTONS, "label": BUTTONS, "group": BUTTONS, "after_end": BUTTONS, "stage": None,
     "outcome": {"endEvent", "intermediateThrowEvent"}, "clause": None,
     "checks": {"userTask", *BUTTONS}, "gate": {"userTask", *BUTTONS}, "not_by": {"userTask", *BUTTONS}, "confirm": {"userTask", *BUTTONS},
+    "confirm_identity": {"userTask", *BUTTONS},
     "help": {"userTask", *BUTTONS}, "opens_with": {"userTask"}, "corrected_with": {"userTask"}, "shows": {"userTask"}, "grows": {*ACTIVITIES},
 }
 
@@ -161,7 +162,7 @@ def _properties(element: Element) -> Iterator[Fault]:
         yield at(element, "This has a form, but is offered to nobody: name roles in the property offer_to, or take the form out.")
     if button and element.offer_to and not element.form:
         yield at(element, "This button has no form: name one in the property form.")
-    for name in ("confirm", "grows"):
+    for name in ("confirm", "confirm_identity", "grows"):
         if element.properties.get(name, "true") not in {"true", "false"}:
             yield at(element, f"The property “{name}” is true or false.")
     if element.properties.get("grows") == "true" and (element.loop is None or element.loop.sequential):

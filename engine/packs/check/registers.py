@@ -54,15 +54,40 @@ def _register(scope: Scope, register: Register) -> Iterator[Fault]:
         key = next((item for path, item in form.walk() if path == register.called), None)
         if isinstance(key, List | Group) or (isinstance(key, Field) and key.many):
             yield in_manifest(pack, f"The key “{register.called}” of this register has more than one value: choose a question with one answer.", *where)
-    if register.held is not None:
-        def tell(says: str) -> Fault:
-            return in_manifest(pack, f"In “held”: {says}", *where, "held")
+    yield from _rows_of_agencies(pack, register)
+    for named, formula in (("held", register.held), ("open_when", register.open_when)):
+        if formula is None:
+            continue
 
-        if says := broken(f"={register.held}", "“held”"):
+        def tell(says: str, named: str = named) -> Fault:
+            return in_manifest(pack, f"In “{named}”: {says}", *where, named)
+
+        if says := broken(f"={formula}", f"“{named}”"):
             yield tell(says)
         else:
-            yield from unknown(scope, f"={register.held}", {"row"}, tell)
-            yield from of_row(pack, register.held, register.id, tell)
+            yield from unknown(scope, f"={formula}", {"row"}, tell)
+            yield from of_row(pack, formula, register.id, tell)
+
+
+def _rows_of_agencies(pack: Pack, register: Register) -> Iterator[Fault]:
+    """Agencies that read a register read their own rows, unless it says when they read all."""
+    form, where = pack.forms.get(register.form), ("registers", register.id)
+    if register.own_rows is not None and form is not None and not any(path == register.own_rows and isinstance(item, Field) for path, item in form.walk()):
+        yield in_manifest(pack, f"“own_rows” names the column that says which agency’s a row is, and “{register.own_rows}” is no question of the form "
+                                f"“{register.form}”.", *where, "own_rows")
+    of_agencies = [role for role in register.visible_to if role in pack.roles and "agency" in pack.roles[role].scope]
+    if register.own_rows is not None and not of_agencies:
+        yield in_manifest(pack, "“own_rows” is for roles of an agency, and none of them reads this register: take it out.", *where, "own_rows")
+    if other := sorted(set(register.all_rows) - set(of_agencies if register.own_rows else ())):
+        yield in_manifest(pack, f"“all_rows” is for roles of an agency that read this register and would read only their agency’s rows; {', '.join(other)} "
+                                "would not: take it out.", *where, "all_rows")
+    if register.open_when is not None and register.own_rows is None:
+        yield in_manifest(pack, "“open_when” says when a row is for every agency: say with “own_rows” whose it is until then, or take it out.",
+                          *where, "open_when")
+    if register.own_rows is None and form is not None and of_agencies and (
+            column := next((path for path, item in form.walk() if isinstance(item, Field) and item.picker == "agency" and path in form.keys), None)):
+        yield in_manifest(pack, f"Every agency would read the rows of all the others, as {', '.join(of_agencies)}: write own_rows = \"{column}\", and with "
+                                "open_when when a row is for all.", *where)
 
 
 def _rows(pack: Pack, form: str, path: str, item: Group | List, register: str) -> Iterator[Fault]:

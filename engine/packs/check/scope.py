@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CASE = {"reference", "started", "edition", "agency", "stage", "start", "outcome"}
 BOARD = {"name", "short", "agencies"}
 METHOD = {"key", "title", "process"}
-ME = {"key", "name", "agency", "roles"}
+ME = {"key", "name", "agency", "roles", "deputy_of"}
 #: Only where somebody looks on: forms and checks.
 PERSONAL = frozenset({"me", "people"})
 COUNTERS = frozenset({"numberOfInstances", "numberOfActiveInstances", "numberOfCompletedInstances", "numberOfTerminatedInstances"})
