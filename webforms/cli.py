@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from waitress import create_server
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 
 from engine.alarm import Alarm
-from engine.cli import engine_as_it_is, main_group
+from engine.cli import engine_as_it_is, main_group, warn_of_plain_backups
 from engine.demo import prepare
 from engine.logs import set_up_logs
 from engine.queries import someone_can_sign_in
@@ -39,6 +41,7 @@ def serve(alarm: bool) -> None:  # noqa: FBT001 - click's way
     engine = engine_as_it_is()
     settings = engine.settings
     if settings.kind == "production":
+        warn_of_plain_backups(settings)
         need_someone(engine)   # before anything is written: a backup may be restored into this database yet
     made = prepare(engine)
     server = _listening(engine)
@@ -71,19 +74,37 @@ def need_someone(engine: Engine) -> None:
     if not engine.ask(SYSTEM, someone_can_sign_in):
         raise BadSettings([
             "Nobody can sign in here yet. Make the first administrator, then start again:",
-            '  casereview person add NAME --name "Their Name" --email name@example.org --role administrator',
+            '  casereview person add NAME --name "Their Name" --email name@example.org --role administrator --link',
             "Or, if this machine takes over from another one: casereview restore BACKUP, into an empty database."])
 
 
 def _listening(engine: Engine) -> Any:
     web, limits = engine.settings.web, engine.settings.limits
+    sockets: dict[int, Any] = {}   # a name of the machine may stand for several addresses
     try:
-        return create_server(
-            create_app(engine), host=web.host, port=web.port, threads=web.threads, connection_limit=2000,
+        server = create_server(
+            create_app(engine), map=sockets, host=web.host, port=web.port, threads=web.threads, connection_limit=2000,
             max_request_body_size=2 * limits.body_bytes,   # what is only a little too big gets a page that says so
             clear_untrusted_proxy_headers=not web.proxies, ident=None)
     except OSError as problem:
         raise BadSettings([f"default.toml: [web] {web.host}:{web.port} cannot be listened on: {problem.strerror}."]) from problem
+    for one in sockets.values():
+        if hasattr(one, "channel_class"): one.channel_class = _Channel
+    return server
+
+
+class _Parser(HTTPRequestParser):
+    """Refuses a request that says its length in two ways: a proxy may see its end elsewhere, and what follows would be another's request."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            message = "Content-Length and Transfer-Encoding exclude each other"
+            raise ParsingError(message)
+
+
+class _Channel(HTTPChannel):
+    parser_class = _Parser
 
 
 def _sign_ins(made: list[SignIn]) -> str:

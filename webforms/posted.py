@@ -23,16 +23,17 @@ OURS = frozenset({"csrf_token", "do", "_shown"})
 ROW = "_row"
 KEPT = "_kept"
 MOST_ROWS = 400
+DEEPEST = 40     # names in each other, such as of a group in a row in a list
 _IN_DRAFT = frozenset({"file_in_draft", "type", "content"})
 
 
 def answers(form: Form, posted: MultiDict[str, str], files: MultiDict[str, FileStorage], known: Mapping[str, Any]) -> dict[str, Any]:
     """Raw answers of this form; `known` holds the files that were here already, by their token."""
-    flat: dict[str, list[Any]] = {name: posted.getlist(name) for name in posted if name not in OURS}
+    flat: dict[str, list[Any]] = {name or "": posted.getlist(name) for name in posted if name not in OURS}   # a part may come without a name
     for name in files:
         # what a page calls “x-file” is the answer “x”: beside it stand the files that are kept
         came = [Upload(one.filename or "", one.read(), one.mimetype or "application/octet-stream") for one in files.getlist(name)]
-        flat[name] = [*flat.get(name, []), *(one for one in came if one.name or one.content)]
+        flat[name or ""] = [*flat.get(name or "", []), *(one for one in came if one.name or one.content)]
     tree = _tree(flat)
     return _level(form.fields, tree, known)
 
@@ -42,6 +43,7 @@ def _tree(flat: Mapping[str, list[Any]]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for name, given in flat.items():
         here, parts = root, name.split("-")
+        if len(parts) > DEEPEST: parts = [name]   # no form is that deep: somebody made it up
         for part in parts[:-1]:
             inner = here.setdefault(part, {})
             if not isinstance(inner, dict):   # somebody posted `x` and `x-day`: the longer name is kept whole, and refused later

@@ -7,9 +7,10 @@ import structlog
 from flask import Flask, g, render_template, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
-from engine.errors import AlreadyDone, Busy, Incident, Locked, NotAllowed, NotFound, Refused
+from engine.errors import AlreadyDone, Busy, Erased, Incident, Locked, NotAllowed, NotFound, ProveAgain, Refused
+from webforms import asking_again
 from webforms.answering import again_with_what_was_typed
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ GONE = ["If you typed the address, check it is correct.", "If you followed a lin
 def install(app: Flask) -> None:
     """A page for every way things can fail."""
     app.register_error_handler(Refused, _refused)
+    app.register_error_handler(ProveAgain, asking_again.asked)
     app.register_error_handler(Incident, _incident)
     app.register_error_handler(Busy, _busy)
     app.register_error_handler(CSRFError, _forged)
@@ -40,6 +42,7 @@ def page(status: int, title: str, says: Sequence[str], **more: Any) -> tuple[str
 
 
 def _refused(refusal: Refused) -> tuple[str, int]:
+    if isinstance(refusal, Erased): return page(410, "This case has been erased", ["What people wrote in it is gone and cannot be brought back."])
     if isinstance(refusal, NotFound): return page(404, TITLES[404], GONE)
     if isinstance(refusal, AlreadyDone): return page(409, "This has already been done", refusal.says, by=refusal.by, at=refusal.at)
     if isinstance(refusal, NotAllowed): return page(403, TITLES[403], refusal.says)
@@ -84,6 +87,7 @@ def _too_big(_error: RequestEntityTooLarge) -> tuple[str, int]:
 def _http(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400: return error
+    if isinstance(error, BadHost): return "This is no name of a host.\n", 400, {"Content-Type": "text/plain"}   # under which no page of ours has an address
     if status == 404: return page(404, TITLES[404], GONE)
     answer = page(status, TITLES.get(status, "This did not work"), [error.description or ""] if status not in TITLES else ["Go back and try another way."])
     if status == 405: return answer[0], status, {"Allow": ", ".join(error.valid_methods or [])}  # type: ignore[attr-defined]

@@ -162,8 +162,8 @@ class CallActivity(HasInside, spiff.CallActivity):
         wanted = self.spec
         if wanted.startswith("="):
             wanted = engine(my_task).evaluate(my_task, wanted)
-            if wanted not in my_task.workflow.top_workflow.program.processes:
-                raise incident(my_task, f"there is no process “{wanted}” to call")
+            if not isinstance(wanted, str) or wanted not in my_task.workflow.top_workflow.program.processes:
+                raise incident(my_task, f"there is no process “{wanted}” to call" if isinstance(wanted, str) else "the name of a process must be a text")
             my_task.internal_data["called"] = wanted
         return super().plain_start(my_task)
 

@@ -76,12 +76,11 @@ class FeelEngine(PythonScriptEngine):
             for name, given in self.environment.surroundings.names(wanted, place_of(task)).items():
                 seen.setdefault(name, given)
 
-    def decide(self, task: Any, decision: str) -> Any:
+    def decide(self, task: Any, decision: Any) -> Any:
         """What a decision table answers where the task stands."""
-        try:
-            table = self.environment.tables[decision]
-        except KeyError:
-            raise incident(task, f"there is no decision table “{decision}”") from None
+        table = self.environment.tables.get(decision) if isinstance(decision, str) else None   # an expression may give anything
+        if table is None:
+            raise incident(task, f"there is no decision table “{decision}”" if isinstance(decision, str) else "the name of a decision table must be a text")
         seen = variables(task)
         try:
             self._add_names(task, table.paths, seen)

@@ -225,6 +225,10 @@ class Process:
         groups = offer.get("candidateGroups") or ()
         if isinstance(groups, str):
             groups = groups.split(",")
+        if not isinstance(groups, list | tuple):
+            raise incident(task, f"the candidate groups must be names, not {type(groups).__name__}")
+        if not isinstance(offer.get("assignee") or "", str):
+            raise incident(task, f"the assignee must be one person, not {type(offer['assignee']).__name__}")
         named = (str(group).strip() for group in groups)
         return OpenTask(task.id.hex, place_of(task), tuple(group for group in named if group), offer.get("assignee") or None,
                         fresh(task.data), offer.get("dueDate"), offer.get("followUpDate"), offer.get("priority"))
