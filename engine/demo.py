@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 #: First names for the fictional people, one after another.
 NAMES = ("Ada", "Bram", "Cleo", "Dunstan", "Edda", "Faro", "Greta", "Hollis", "Ines", "Jory", "Kit", "Lorna", "Milo", "Nell", "Orla", "Piers", "Quill",
          "Rosa", "Silas", "Tess", "Una", "Vesna", "Wilf", "Xanthe", "Yorick", "Zelda")
-SYSTEM_ROLES = ("process_owner", "administrator", "auditor")
+#: Roles that look after the system: two people each where a change takes two.
+SYSTEM_ROLES = {"process_owner": 2, "auditor": 1, "administrator": 2}
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ def _people(engine: Engine, packs: list[Pack]) -> list[SignIn]:
                 if agency.member:
                     made.append(_person(engine, f"{role.id.replace('_', '.')}.{agency.key.lower()}", f"{role.label}, {agency.name}", agency.key,
                                         [f"{role.id}@{agency.key}"], password, secret))
-    made += [_person(engine, role.replace("_", "."), role.replace("_", " ").capitalize(), None, [role], password, secret)
-             for role in SYSTEM_ROLES if role not in roles]
+    made += [_person(engine, role.replace("_", ".") + (f".{number}" if number > 1 else ""), role.replace("_", " ").capitalize(), None, [role], password, secret)
+             for role, many in SYSTEM_ROLES.items() if role not in roles for number in range(1, many + 1)]
     return made
 
 

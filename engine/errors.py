@@ -63,10 +63,20 @@ class NotFound(Refused):
     status = 404
 
 
+class Erased(NotFound):
+    """This case has been erased."""
+
+    status = 410
+
+
 class NotAllowed(Refused):
     """You may not do this."""
 
     status = 403
+
+
+class ProveAgain(NotAllowed):
+    """Show once more that it is you. Then this goes on."""
 
 
 class AlreadyDone(Refused):

@@ -169,13 +169,15 @@ def paper(words: str = "On paper", name: str = "paper.txt") -> Upload:
 
 
 #: What a refusal may add to.
-MAY_CHANGE = frozenset({"trail", "sessions", "incidents"})
+MAY_CHANGE = frozenset({"trail", "heads", "sessions", "incidents"})
+HEADS = frozenset({"trail_number", "trail_state"})
 
 
 def everything_else(engine: Engine) -> dict[str, list[Any]]:
     """Every row of every table that a refusal must leave alone."""
     with engine.database.reading() as db:
-        return {table.name: [tuple(row) for row in db.execute(sa.select(table).order_by(*table.primary_key.columns))]
+        return {table.name: [tuple(row) for row in db.execute(
+                    sa.select(*(column for column in table.columns if column.name not in HEADS)).order_by(*table.primary_key.columns))]
                 for table in t.metadata.sorted_tables if table.name not in MAY_CHANGE}
 
 

@@ -68,8 +68,11 @@ RUNS_SQL = _names("execute executemany executescript scalar scalars")
 #: What a mail may be told besides the case’s reference, and where one is queued.
 TOLD = _names("due days task link")
 QUEUES = "engine/progress/mail.py"
+#: Who alone inserts into the trail, and tables that say who may do what: written by `work.write_right`, which puts it on the trail.
+CHAIN = "engine/store/chain.py"
+RIGHTS = _names("people holdings deputies identities releases")
 #: What a line of the log may say: kinds, ids, figures and places in the code.
-LOGGED = _names("verb kind person case element timer why mail tries given_up method page path status ms where")
+LOGGED = _names("verb kind person case element timer why mail tries given_up method page path status ms where digest chains")
 LEVELS = _names("debug info warning error exception critical log")
 #: Columns that can hold words and are not sealed, with the reason.
 TABLES = "engine/store/tables/"
@@ -77,6 +80,7 @@ WORDY = _names("LargeBinary Text JSON Unicode UnicodeText")
 UNSEALED = {
     "releases.files": "a pack holds nothing of any case, and process owners read it",
     "releases.note": "what the process owner says is new",
+    "approvals.files": "a pack that is to be released: it holds nothing of any case",
     "cases.key": "wrapped by the master key",
     "cases.options": "switches of the process, by name",
     "drafts.key": "wrapped by the master key",
@@ -89,6 +93,7 @@ UNSEALED = {
     "published.reason": "published, where the review stood",
     "published_files.title": "published",
     "published_files.content": "published; emptied when it is taken down",
+    "trail.sealed": "fingerprints of what was sealed",
     "trail.details": "keys exact per event (engine.events), ids and names of steps",
     "incidents.says": "the rule and the place that failed, never an answer",
 }
@@ -252,6 +257,17 @@ def _mails(name: str, calls: Calls, _known: dict[str, str]) -> Iterator[Found]:
             yield _at(call), "mail", f"A mail is told {', '.join(sorted(TOLD))} and nothing of the case."
 
 
+def _trail(name: str, calls: Calls, _known: dict[str, str]) -> Iterator[Found]:
+    """What is not on the chain, or not said on it, `verify` takes for put in from outside."""
+    noted = {id(node) for call, called in calls if called == "write_right" for arg in call.args for node in ast.walk(arg)}
+    for call, called in calls:
+        table = getattr(call.args[0], "attr", "") if call.args and called in ("insert", "update", "delete") else ""
+        if table == "trail" and name != CHAIN:
+            yield _at(call), "trail", "Only engine.store.chain writes the trail."
+        if table in RIGHTS and id(call) not in noted:
+            yield _at(call), "rights", f"{table} decides who may do what: write it by work.write_right, so that the trail accounts for it."
+
+
 # ---- columns
 
 def _columns(calls: Calls, lines: list[str]) -> Iterator[Found]:
@@ -272,7 +288,7 @@ def _words_in(column: ast.Call) -> bool:
     return any(isinstance(node, ast.Attribute) and node.attr in WORDY for arg in column.args[1:] for node in ast.walk(arg))
 
 
-RULES: tuple[Callable[[str, Calls, dict[str, str]], Iterator[Found]], ...] = (_sql, _markup, _logs, _mails)
+RULES: tuple[Callable[[str, Calls, dict[str, str]], Iterator[Found]], ...] = (_sql, _markup, _logs, _mails, _trail)
 
 
 if __name__ == "__main__":

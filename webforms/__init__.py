@@ -12,7 +12,7 @@ from govuk_frontend_wtf.main import WTFormsHelpers
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webforms import filters, identity, refusals, security, watching
+from webforms import filters, identity, provider, refusals, security, watching
 from webforms.pages import PAGES
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def create_app(engine: Engine) -> Flask:
     watching.install(app)
     security.install(app)
     identity.install(app)
+    provider.install(app)
     refusals.install(app)
     filters.install(app)
     for page in PAGES:

@@ -11,9 +11,9 @@ from flask import Blueprint, flash, g, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from engine.actions import save_draft
-from engine.errors import ChecksRefuse, Incident, InvalidAnswers, ReasonNeeded, Refused
+from engine.errors import ChecksRefuse, Incident, InvalidAnswers, ProveAgain, ReasonNeeded, Refused
 from engine.packs import REASON
-from webforms import identity, posted
+from webforms import asking_again, identity, posted
 from webforms.forms import draw, newly_asked
 from webforms.identity import actor, engine
 from webforms.typed import typed_rows
@@ -196,6 +196,9 @@ def _send(asking: Asking, raw: dict[str, Any], reason: str = "", *, checked: boo
 def _told(problem: Refused | Incident, asking: Asking, raw: dict[str, Any], reason: str) -> Any:
     try:
         raise problem
+    except ProveAgain:
+        _keep(asking, raw, reason)
+        return asking_again.page(asking.check, [], title=asking.page.title)   # the page to check answers on sends what was kept
     except InvalidAnswers as refusal:
         return _kept_page(asking, raw, errors=refusal.errors, hits=refusal.hits, reason=reason, status=422)
     except ReasonNeeded as refusal:

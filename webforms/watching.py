@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 #: Asked for by machines, all day long.
 UNNOTED = ("static", "health.healthz", "health.readyz", "health.metrics")
+#: Whose address is a key.
+SECRET = ("links.open",)
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"})
 log = structlog.get_logger("casereview.access")
 
@@ -58,8 +60,9 @@ def install(app: Flask) -> None:
         figures.requests.labels(page, request.method if request.method in METHODS else "other", response.status_code).inc()
         figures.seconds.labels(page).observe(took)
         if page not in UNNOTED:
-            # No query string and no body; and no address that leads nowhere: what people search for, type or paste stays out of logs.
-            path = request.path if response.status_code not in (400, 404) else None
+            # No query string and no body; no address that leads nowhere: what people search for, type or paste stays out of logs; and no one-time link.
+            unlooked = response.status_code == 302 and bool(request.view_args) and not g.get("signed_in")   # sent to sign in: whether it is there nobody knows
+            path = request.path if response.status_code not in (400, 404) and page not in SECRET and not unlooked else None
             log.info("request", person=_person(), method=request.method, page=page, path=path, status=response.status_code, ms=round(took * 1000, 1))
         clear_contextvars()
         return response

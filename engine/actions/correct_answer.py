@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from engine import progress
 from engine.errors import Conflict, NotFound, Refused
-from engine.progress.answers import draft_place, keep_files
+from engine.progress.answers import draft_place, forget_draft, keep_files, whose_case
 from engine.progress.correcting import answer_of, judged
 from engine.progress.effects import Given, effects_of
 from engine.store import tables as t
@@ -49,9 +49,10 @@ def correct_answer(work: Work, task: str, answers: Mapping[str, Any], reason: st
     given = Given(answer.row, answer.element, answer.before, answer.asked.form.filled(values), answer.seen)
     effects = effects_of(work.db, case, here.looked_up, work.settings, given, work.now)
     correction = _write(work, answer, right, values)
+    whose_case(work, case, answer.asked.form, values)
     here.looked_up.forget(answer.element.id)
     _follow(here, answer, effects, correction)
-    work.db.execute(sa.delete(t.drafts).where(t.drafts.c.person == work.actor.person, t.drafts.c.place == draft_place(correction=(case.id, found.id))))
+    forget_draft(work, draft_place(correction=(case.id, found.id)))
     if case.ended_at is None:
         progress.correct(here, effects.variables, answer.row.item)
     return case.id
@@ -68,6 +69,8 @@ def _write(work: Work, answer: Answer, right: Corrected, values: dict[str, Any])
         reason=case.seal(right.reason, "submissions", row.id, "reason") if right.reason else None))
     if changed.rowcount != 1:
         raise Conflict
+    if answer.reason and not right.reason:
+        work.removed("submissions", row.id, "reason", case.id)
     work.record("answer_corrected", element=row.element, item=row.item, round=row.round)
     if right.hits:
         work.record("reason_given", element=row.element, checks=sorted({hit.check for hit in right.hits}))

@@ -4,14 +4,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
 from engine import progress
 from engine.errors import NotAllowed, NotFound
-from engine.progress.answers import draft_place, keep, locked, take
+from engine.progress.answers import draft_place, forget_draft, keep, locked, take
 from engine.progress.case_actions import is_for, may_press, offers, waited_for
 from engine.progress.open_tasks import asked_of
-from engine.store import tables as t
+from engine.rules.proof import need_proof
 from engine.store.seen import visible_case
 
 if TYPE_CHECKING:
@@ -39,11 +37,12 @@ def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, 
     asked = asked_of(held, here.looked_up, offered.at, waiting.place, here.variables(waiting.task_id), None)
     locked(held.pack, offered.gate, asked.names, work.now)
     taken = take(work, held.pack, asked, answers)
+    if offered.at.confirm_identity:
+        need_proof(work)
 
     values = keep(work, held, asked, taken, work.actor.deputy_for(offers(offered, waiting.place, held)))
     here.looked_up.forget(action)
-    work.db.execute(sa.delete(t.drafts).where(
-        t.drafts.c.person == work.actor.person, t.drafts.c.place == draft_place(action=(case, action))))
+    forget_draft(work, draft_place(action=(case, action)))
     work.record("action_pressed", element=action)
     progress.send(here, offered.message, waiting.key, values, waiting.task_id)
     return held.id

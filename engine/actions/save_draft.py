@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from engine.errors import NotFound
 from engine.feel import data
 from engine.forms import Upload
-from engine.progress.answers import draft_place
+from engine.progress.answers import draft_place, forget_draft
 from engine.progress.correcting import answer_of
 from engine.progress.open_tasks import task_row
 from engine.releases import newest
@@ -45,7 +45,7 @@ def save_draft(work: Work, answers: Mapping[str, Any], task: str | None = None, 
         element = start[1]
         _offered(work, work.shelf.pack(work.db, newest(work.db, start[0])).starts, element)
     place, d, draft = draft_place(task=task, start=start, action=action, correction=correction), t.drafts, new_id()
-    work.db.execute(sa.delete(d).where(d.c.person == person, d.c.place == place))
+    forget_draft(work, place)
     content, wrapped = data.dumps(_without_files(dict(answers))), None
     if case_id:
         case = work.hold(case_id)
@@ -59,9 +59,10 @@ def save_draft(work: Work, answers: Mapping[str, Any], task: str | None = None, 
 
 def discard_draft(work: Work, draft: str) -> None:
     """One's own draft is thrown away."""
-    gone = work.db.execute(sa.delete(t.drafts).where(t.drafts.c.id == draft, t.drafts.c.person == work.actor.person))
-    if not gone.rowcount:
+    gone = work.db.execute(sa.delete(t.drafts).where(t.drafts.c.id == draft, t.drafts.c.person == work.actor.person).returning(t.drafts.c.case_id)).first()
+    if gone is None:
         raise NotFound
+    work.removed("drafts", draft, "answers", gone.case_id)
 
 
 def _offered(work: Work, buttons: Mapping[str, Any], element: str, case: str | None = None) -> None:

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from engine import progress
 from engine.errors import NotAllowed, NotFound, Refused
-from engine.progress.answers import Asked, draft_place, keep, locked, paths_of, take
+from engine.progress.answers import Asked, draft_place, forget_draft, keep, locked, paths_of, take
 from engine.progress.names import outside_a_case
 from engine.releases import newest
+from engine.rules.proof import need_proof
 from engine.rules.references import reference
 from engine.store import tables as t
 from engine.store.database import new_id
@@ -48,20 +49,22 @@ def start_case(work: Work, pack: str, start: str, answers: Mapping[str, Any], op
     asked = Asked(form=found.forms[beginning.form or ""], element=start, checks=beginning.checks, names=names, agency=agency)
     locked(found, beginning.gate, names, work.now)
     taken = take(work, found, asked, answers)
+    if beginning.at.confirm_identity:
+        need_proof(work)
 
     case_id = new_id()
     _, wrapped = work.vault.new_key(case_id)
     row = {
         "id": case_id, "reference": _next_reference(work, found.reference), "release": release, "key": wrapped, "start": start,
         "started_at": work.now, "started_by": work.actor.person, "agency": agency, "options": chosen, "stage": None, "version": 0,
-        "changed_at": work.now,
+        "changed_at": work.now, "trail_state": work.chain.begun(case_id),
     }
     work.db.execute(sa.insert(t.cases).values(row))
     inserted = work.db.execute(sa.select(t.cases).where(t.cases.c.id == case_id)).one()
     case = work.case = case_of(inserted, work.vault, found, work.shelf.program(work.db, release))
     work.record("case_started", start=start, release=release)
     values = keep(work, case, asked, taken, held.deputy_of)
-    work.db.execute(sa.delete(t.drafts).where(t.drafts.c.person == work.actor.person, t.drafts.c.place == draft_place(start=(pack, start))))
+    forget_draft(work, draft_place(start=(pack, start)))
     progress.begin(work, case, values)
     return Started(case.id, case.reference)
 

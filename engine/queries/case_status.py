@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from engine.errors import NotFound
+from engine.errors import Erased, NotFound
 from engine.look import sees_all_of
 from engine.progress.held import held as held_up
 from engine.progress.held import in_words
@@ -15,6 +15,7 @@ from engine.progress.readers import may_read, question
 from engine.queries.corrections import done_rows
 from engine.queries.forms_to_answer import actions_to_press
 from engine.queries.incidents import open_incidents
+from engine.queries.keeping import erased_case, keeping_of
 from engine.queries.papers import papers_of
 from engine.queries.registers import registers_of
 from engine.queries.shapes.cases import ActionRow, CaseList, CasePage, CaseRow, DiagramRow, DocumentRow
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from engine.look import Look
     from engine.packs import Pack
     from engine.queries.shapes.cases import ClockRow, DoneRow
+    from engine.queries.shapes.keeping import ErasedCase
     from engine.queries.shapes.tasks import TaskRow
     from engine.work import Case
 
@@ -61,15 +63,18 @@ def all_cases(look: Look, state: str = "open", after: str | None = None, limit: 
             reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""), started=row.started_at.astimezone(look.settings.board.timezone).date(),
             ended_at=row.ended_at, outcome=row.outcome, outcome_title=pack.outcomes.get(row.outcome or ""), clocks=running,
             late=sum(1 for clock in running if clock.days < 0), open_tasks=len(tasks[row.id]), incidents=len(incidents.get(row.id, ())),
-            next_tasks=[pack.tasks[element].name for element in dict.fromkeys(tasks[row.id])][:3], can_open=bool(row.can_open),
+            next_tasks=[pack.tasks[element].name for element in dict.fromkeys(tasks[row.id])][:3], can_open=bool(row.can_open), erased=row.key is None,
             held=held.get(row.id, ())))
     last = found[limit - 1] if len(found) > limit else None
     return CaseList(rows, f"{last.changed_at.isoformat()}|{last.id}" if last else None)
 
 
-def case_page(look: Look, reference: str) -> CasePage:
-    """One case: stage, deadlines, who has what, what was done, what can be pressed. An agency sees its own part of it."""
-    case = look.case(reference)
+def case_page(look: Look, reference: str) -> CasePage | ErasedCase:
+    """One case: stage, deadlines, who has what, what was done, what can be pressed. An agency sees its own part of it. Of one that was erased, what is left."""
+    try:
+        case = look.case(reference)
+    except Erased:
+        return erased_case(look, reference)
     full = sees_all_of(look, case.id)
     part = set() if full else _parts(look, [case.id])[case.id]
     agencies = agency_names(look)
@@ -94,7 +99,7 @@ def case_page(look: Look, reference: str) -> CasePage:
         documents=_documents(look, case) if look.actor.may("see_answers", case.id) else [],
         papers=papers_of(look, case), figures=figures(look, case) if full else [], may_see_trail=look.actor.may("see_trail", case.id), full=full,
         unsettled=unsettled_of(look, case) if full else [], held=in_words(case, held_up(look.db, case, look.now)),
-        registers=registers_of(look, case))
+        registers=registers_of(look, case), keeping=keeping_of(look, case) if full else None)
 
 
 def _held(look: Look, cases: Sequence[Any]) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What is mine: drafts, documents I may open, my session."""
+"""What is mine: drafts, and documents I may open. And figures for those who run this."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
@@ -17,13 +17,6 @@ from engine.store.seen import sees_case
 
 if TYPE_CHECKING:
     from engine.look import Look
-
-
-#: For so long after a session ran out, what is posted with it is kept as a draft.
-STILL_KEPT = timedelta(hours=2)
-
-# Asked with every request, so built once.
-_SESSION = sa.select(t.sessions).where(t.sessions.c.token == sa.bindparam("token"), t.sessions.c.ended_at.is_(None))
 
 
 def my_drafts(look: Look) -> list[DraftRow]:
@@ -78,27 +71,6 @@ def document(look: Look, document_id: str, kind: str | None = None) -> DocumentF
     return DocumentFile(case.open(row.name, "documents", row.id, "name"), row.kind, case.key.open(row.content, case.id, "documents", row.id, "content"))
 
 
-def session_of(look: Look, token_digest: str) -> tuple[str, bool] | None:
-    """The person of a live session, and whether it is time to note that they were here."""
-    row = look.db.execute(_SESSION, {"token": token_digest}).one_or_none()
-    if row is None:
-        return None
-    limits = look.settings.sessions
-    if look.now - row.seen_at > timedelta(minutes=limits.idle_minutes) or look.now - row.created_at > timedelta(minutes=limits.absolute_minutes):
-        return None
-    return row.person, look.now - row.seen_at > timedelta(minutes=1)
-
-
-def session_that_ran_out(look: Look, token_digest: str) -> str | None:
-    """The person of a session that has run out within the last two hours: what they typed until then is still theirs. Never of one that was ended."""
-    row = look.db.execute(_SESSION, {"token": token_digest}).one_or_none()
-    if row is None:
-        return None
-    limits = look.settings.sessions
-    ended: datetime = min(row.seen_at + timedelta(minutes=limits.idle_minutes), row.created_at + timedelta(minutes=limits.absolute_minutes))
-    return row.person if ended < look.now <= ended + STILL_KEPT else None
-
-
 def ready(look: Look) -> bool:
     """The database answers."""
     return look.db.scalar(sa.select(sa.literal(1))) == 1
@@ -129,4 +101,5 @@ def moments(look: Look) -> dict[str, datetime | None]:
         "oldest_mail_waiting": last(t.outbox.c.queued_at, t.outbox.c.next_at.is_not(None), first=True),
         "oldest_timer_due": last(t.timers.c.due_at, t.timers.c.fired_at.is_(None), t.timers.c.due_at <= look.now, first=True),
         "last_backup": last(t.trail.c.at, t.trail.c.event == "backed_up"),
+        "last_head": last(t.trail.c.at, t.trail.c.event == "head_sent"),
     }

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -92,17 +92,23 @@ def process_sources(look: Look, pack: str, number: int | None = None, *, source:
 
 def _releases(look: Look, pack: str) -> list[ReleaseRow]:
     r, c = t.releases, t.cases
-    found = look.db.execute(sa.select(r.c.id, r.c.number, r.c.released_at, r.c.released_by, r.c.note).where(r.c.pack == pack).order_by(r.c.number.desc())).all()
+    columns = (r.c.id, r.c.number, r.c.released_at, r.c.released_by, r.c.approved_by, r.c.note)
+    found = look.db.execute(sa.select(*columns).where(r.c.pack == pack).order_by(r.c.number.desc())).all()
     if not found:
         raise NotFound
-    people = person_names(look, [row.released_by for row in found])
+    people = person_names(look, [who for row in found for who in (row.released_by, row.approved_by)])
     cases = None
     if look.actor.may("see_status") or look.actor.may("read_packs"):
         counted = look.db.execute(sa.select(c.c.release, sa.func.count().label("all"), sa.func.count(c.c.ended_at).label("ended")).where(
             c.c.release.in_([row.id for row in found])).group_by(c.c.release))
         cases = {row.release: (row.all - row.ended, row.ended) for row in counted}
-    return [ReleaseRow(row.id, row.number, row.released_at, people.get(row.released_by, ""), row.note, newest=row is found[0],
+    return [ReleaseRow(row.id, row.number, row.released_at, _by(row, people), row.note, newest=row is found[0],
                        cases=None if cases is None else cases.get(row.id, (0, 0))) for row in found]
+
+
+def _by(row: Any, people: dict[str | None, str]) -> str:
+    who = people.get(row.released_by, "")
+    return f"{who}, approved by {people.get(row.approved_by, '')}" if row.approved_by else who
 
 
 def _chosen(rows: list[ReleaseRow], number: int | None) -> ReleaseRow:

@@ -9,7 +9,7 @@ from engine.errors import NotFound
 from engine.forms import Field, List, Row
 from engine.forms.words import NOT_ANSWERED
 from engine.progress.names import Names
-from engine.progress.registers import rows_of
+from engine.progress.readers import reads_register, reads_some_rows, rows_for
 from engine.queries.shapes.cases import RegisterLine, RegisterPage, RegisterRow
 from engine.store import tables as t
 
@@ -24,34 +24,37 @@ if TYPE_CHECKING:
 
 def registers_of(look: Look, case: Case) -> list[RegisterRow]:
     """The registers that have rows and that this person may read, in the pack's order."""
-    readable_ones = [known for known in case.pack.registers.values() if _may_read(look, case, known)]
+    readable_ones = [known for known in case.pack.registers.values() if reads_register(look.actor, case, known)]
     if not readable_ones:
         return []
     r = t.register_rows
     query = sa.select(r.c.register, sa.func.count().label("rows")).where(r.c.case_id == case.id).group_by(r.c.register)
     rows = {row.register: row.rows for row in look.db.execute(query)}
-    return [RegisterRow(known.id, known.title, rows[known.id], known.held is not None) for known in readable_ones if known.id in rows]
+    for known in readable_ones:
+        if known.id in rows and reads_some_rows(look.actor, case, known) is not None:
+            rows[known.id] = len(_rows(look, case, known))
+    return [RegisterRow(known.id, known.title, rows[known.id], known.held is not None) for known in readable_ones if rows.get(known.id)]
 
 
 def register_page(look: Look, reference: str, register: str) -> RegisterPage:
     """The whole register, for those it is visible to."""
     case = look.case(reference)
     known = case.pack.registers.get(register)
-    if known is None or not _may_read(look, case, known):
+    if known is None or not reads_register(look.actor, case, known):
         raise NotFound
     look.shows(case.id, f"register {register}")
     roles, form = look.actor.roles(case.id), case.pack.forms.get(known.form)
     hidden = [path for path, item in (form.walk() if form else ())
               if isinstance(item, Field | List) and item.visible_to and not roles.intersection(item.visible_to)]
-    rows = rows_of(look.db, case, [register])[register]
+    rows = _rows(look, case, known)
     for path in hidden:
         rows = [_without(row, path.split(".")) for row in rows]
     heads, lines, empty = _in_words(look, case, form, known, rows) if form else ((), [], ())
     return RegisterPage(known.title, rows, case.reference, heads, lines, empty)
 
 
-def _may_read(look: Look, case: Case, known: Register) -> bool:
-    return bool(look.actor.roles(case.id).intersection(known.visible_to)) if known.visible_to else look.actor.may("see_answers", case.id)
+def _rows(look: Look, case: Case, known: Register) -> list[dict[str, Any]]:
+    return rows_for(look.db, look.actor, case, known, Names(look.db, case, look.settings, look.actor), look.now)
 
 
 def _in_words(look: Look, case: Case, form: Form, known: Register, rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], list[RegisterLine], tuple[str, ...]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine.errors import NotFound
+from engine.queries.approvals import waiting_for_me
 from engine.queries.deputies import standing_in
 from engine.queries.shapes.tasks import Home, StartRow, TaskList, TaskRow
 from engine.queries.unsettled import unsettled_anywhere
@@ -25,7 +26,7 @@ def home(look: Look, limit: int = 25) -> Home:
     mine, team = _page(look, "mine", None, limit), _page(look, "team", None, limit)
     drafts = look.db.scalar(sa.select(sa.func.count()).select_from(t.drafts).where(t.drafts.c.person == look.actor.person)) or 0
     return Home(mine=mine.rows, team=team.rows, more_mine=mine.next is not None, more_team=team.next is not None, drafts=drafts, starts=starts(look),
-                unsettled=unsettled_anywhere(look), standing_in=standing_in(look))
+                unsettled=unsettled_anywhere(look), standing_in=standing_in(look), to_approve=waiting_for_me(look))
 
 
 def task_list(look: Look, which: str = "mine", after: str | None = None, limit: int = 50) -> TaskList:

@@ -90,7 +90,10 @@ def make_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         environment = {"DATABASE_URL": f"sqlite:///{folder}/database.sqlite", "CASEREVIEW_SECRET_KEY": "s" * 40,
                        "CASEREVIEW_MASTER_KEY": "bWFzdGVyLWtleS1mb3ItdGVzdHMtb25seS0zMmJ5dGU="}
         settings = load_settings(ROOT / "config", environment, kind="development")
-        settings = replace(settings, data_folder=folder, demo_people=True, sessions=replace(settings.sessions, idle_minutes=10**6, absolute_minutes=10**6))
+        settings = replace(settings, data_folder=folder, demo_people=True, sessions=replace(settings.sessions, idle_minutes=10**6, absolute_minutes=10**6,
+                                                                                             prove_again_minutes=10**6),
+                           single_sign_on=replace(settings.single_sign_on, issuer="https://sign-in.northmere.example", client_id="reviews",
+                                                  title="Northmere Council"))
         return open_engine(settings, SetClock(datetime.fromisoformat(when).replace(tzinfo=LONDON)))
 
     def office(when: str) -> tuple[Path, list[SignIn]]:
@@ -153,7 +156,7 @@ def sign_in(page: Page, login: str, password: str) -> None:
     page.goto("/sign-in")
     page.get_by_label("Sign-in name").fill(login)
     page.get_by_label("Password", exact=True).fill(password)
-    press(page, page.get_by_role("button", name="Sign in"))
+    press(page, page.get_by_role("button", name="Sign in", exact=True))
     expect(page).to_have_url(re.compile("//[^/]+/$"))
 
 

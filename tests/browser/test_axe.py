@@ -21,8 +21,11 @@ from tests.browser.fixed_days import asked_of_three
 AXE = Axe().axe_script
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}, "resultTypes": ["violations"]}
 MACHINES = {"static", "health.healthz", "health.readyz", "health.metrics", "diagrams.source", "process.source", "documents.download",
-            "published.feed", "published.file"}   # no pages
-KINDS = ("action", "start", "role", "pack", "process", "name", "answer", "decision", "reference")   # what tells one page of an address from another
+            "published.feed", "published.file", "links.open", "links.choose", "account.factor",
+            "single_sign_on.start", "single_sign_on.back", "single_sign_on.leave", "single_sign_on.again",
+            "sign_in.second", "sign_in.set_up"}   # no pages; those of signing in are judged in test_signing_in.py
+#: What tells one page of an address from another.
+KINDS = ("id", "change", "person", "proposal", "action", "start", "role", "pack", "process", "name", "answer", "decision", "reference")
 DRAWN = ("information_gathering", "publication", "reason_for_delay")   # pages of other diagrams differ in the picture and its list alone
 SEES_ALL = "business.manager"   # a diagram looks the same to everyone who may see it: one person opens all of them
 #: One person for each role; for a role of the agencies, one at an agency that has been asked.
@@ -36,6 +39,7 @@ def prepared(service: Service) -> Service:
     service.engine.perform(office, actions.save_draft, {"received_on": {"day": "31", "month": "2"}}, start=("serious-case-review", "referral_keyed_in"))
     _corrected(service)
     _published(service)
+    _proposed(service)
     return service
 
 
@@ -57,6 +61,13 @@ def _published(service: Service) -> None:
                                             entry | {"reference": "SCR-1999-001", "taken_down_at": now, "reason": "Twelve months are over."}])
         db.execute(sa.insert(t.published_files).values(reference=service.reference, name="report", place=0, title="The report", file_name="report.pdf",
                                                        kind="application/pdf", size=4, digest="0" * 64, content=b"%PDF"))
+
+
+def _proposed(service: Service) -> None:
+    """A role that waits for a second person, and an account that is closed."""
+    second = service.actor("administrator.2")
+    service.engine.perform(second, actions.propose, "role_given", {"person": service.actor("panel.member").person, "role": "legal_adviser", "reason": "New"})
+    service.engine.perform(second, actions.close_account, "panel.member.3")
 
 
 def one_of_each_role(service: Service) -> dict[str, str]:
@@ -81,6 +92,8 @@ def addresses(service: Service, login: str) -> Iterator[tuple[str, str]]:
         answered = db.scalars(sa.select(t.submissions.c.id).join(t.cases, t.cases.c.id == t.submissions.c.case_id).where(
             t.cases.c.reference == reference).order_by(t.submissions.c.at)).all()
         decisions = db.scalars(sa.select(t.unsettled.c.id)).all()
+        proposals = db.scalars(sa.select(t.approvals.c.id)).all()
+        people = {row.login: row.id for row in db.execute(sa.select(t.people.c.login, t.people.c.id))} if login == "administrator" else {}
     starts = service.engine.ask(actor, queries.starts)
     choices: dict[str, list[dict[str, str]]] = {
         "tasks": [{"task": task} for task in {(row.element, row.state): row.id for row in tasks}.values()],
@@ -91,13 +104,17 @@ def addresses(service: Service, login: str) -> Iterator[tuple[str, str]]:
         "pack": [{"pack": pack.id, "process": "panel_consideration"}] if login == SEES_ALL else [],
         "name": [{"reference": reference, "name": register} for register in pack.registers],
         "answer": [{"reference": reference, "answer": answer} for answer in answered],
+        "id": [{"id": service.actor(SEES_ALL).person}], "proposal": [{"proposal": proposal} for proposal in proposals] if people else [],
+        "person": [{"person": people[one]} for one in ("panel.member", "panel.member.3", "administrator") if people],
+        "change": [{"person": people[one], "change": change} for one, change in (("panel.member", "give"), ("panel.member", "take"), ("panel.member.3", "open"))
+                   if people],
         "decision": [{"reference": reference, "decision": decision} for decision in decisions],
         "reference": [{"reference": reference}], "": [{}],
     }
     seen = set()
     for rule in service.app.url_map.iter_rules():
-        if "GET" not in rule.methods or rule.endpoint in MACHINES:
-            continue
+        if "GET" not in rule.methods or rule.endpoint in MACHINES or (rule.endpoint.startswith("account.") and login != SEES_ALL):
+            continue   # one's own account looks the same to everyone, but for secrets and times
         kind = next((one for one in KINDS if one in rule.arguments), "tasks" if "task" in rule.arguments else "")
         for given in choices[kind]:
             url = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, given=given: given[found[1]], rule.rule)

@@ -37,9 +37,10 @@ def test_a_case_goes_from_a_practitioners_concern_to_the_public_page_and_the_las
         "nominate_author": lambda agency: {"author": who(f"referrer.{agency.lower()}"), "compiler": who(f"manager.{agency.lower()}")},
         "contact_family_member": {"next": "enough"},
     }, looks=pictures("40", "scope_and_method", "contribution_matrix", "draft_terms", "write_chronology", "write_report", "quality_check", "draft_overview",
-                      "panel_agrees", "adopt_recommendation", "publication_plan", "publish_report", "update_action", "keep_or_take_down"))
+                      "panel_agrees", "adopt_recommendation", "publication_plan", "publish_report", "confirm_publication", "update_action",
+                      "keep_or_take_down"))
     reference = case.start("practitioner.hlt", "concern_raised")
-    case.go_on(until="publish_report")
+    case.go_on(until="confirm_publication")
 
     public = own_browser(browser, service).new_page()   # nobody: no session, no cookie
     public.goto("/published/")

@@ -9,9 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from engine import SYSTEM, actions, queries
-from engine.cli import engine_here
+from engine.cli import engine_here, warn_of_plain_backups
+from engine.settings.values import Backup
 from engine.store import tables as t
 from tests.cli.conftest import ROOT
+from tests.makers import settings
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_a_backup_says_what_is_in_it_and_what_is_not(run, case, folder: Path):
     assert said.code == 0
     assert said.out.startswith("monday.zip: 1 cases, ")
     assert "The master key is not in it" in said.out
-    assert told.keys() == {"file", "made_at", "bytes", "schema", "rows", "cases", "key", "holds_master_key"}
+    assert told.keys() == {"file", "made_at", "bytes", "schema", "rows", "cases", "key", "holds_master_key", "encrypted_to"}
     assert (told["cases"], told["holds_master_key"]) == (1, False)
     assert (folder / told["file"]).stat().st_size == told["bytes"]
     assert told["key"] in said.out
@@ -153,3 +155,35 @@ def test_a_database_that_does_not_answer_is_told_in_words(run, monkeypatch):
     assert ran.code == 2
     assert ran.err.startswith("The database does not answer: ")
     assert "secret-word" not in ran.err
+
+
+def test_a_backup_is_encrypted_to_a_key_that_is_elsewhere(run, case, folder: Path, elsewhere):
+    made = run("backup-key", "key.txt", "--json").json
+    default = folder / "config/default.toml"
+    default.write_text(default.read_text().replace('recipient = ""', f'recipient = "{made["recipient"]}"'))
+    assert run("backup-key", "key.txt").code == 2   # never over another one
+    told = run("backup", "monday.zip", "--json").json
+    assert (told["file"], told["encrypted_to"]) == ("monday.zip.age", made["recipient"])
+    there = elsewhere()
+
+    assert run("restore", "monday.zip.age").code == 2
+    assert not there.exists()
+    ran = run("restore", "monday.zip.age", "--identity", "key.txt")
+    assert (ran.code, run("verify").code) == (0, 0)
+
+
+def test_where_real_cases_are_a_backup_that_is_not_encrypted_is_warned_of(caplog):
+    for kind, recipient in (("development", ""), ("production", "age1x"), ("production", "")):
+        warn_of_plain_backups(settings("sqlite://", backup=Backup(recipient), kind=kind))
+
+    assert [record.message for record in caplog.records] == ["backups_not_encrypted"]
+
+
+def test_evidence_is_written_and_heads_are_looked_for_on_the_machine(run, case, folder: Path):
+    assert run("evidence", case, "--out", "trail.zip").code == 0
+    assert run("evidence", "--key").out.strip() in run("evidence", case, "--out", "again.zip").out
+    assert [run("evidence", case, "--out", "trail.zip").code, run("evidence", case).code] == [2, 2]   # never over another file
+    assert run("evidence", "PUR-1999-001", "--out", "none.zip").code == 1
+    assert not (folder / "none.zip").exists()
+    told = run("verify", "--head", "0" * 64)
+    assert (told.code, "is not in this database" in told.out) == (1, True)

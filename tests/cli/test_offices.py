@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from engine import SYSTEM, Engine, actions, queries
 from engine.cli import engine_here
+from engine.errors import NotFound
 from engine.rules.passwords import HASHER
 from engine.store import tables as t
+from engine.store.factors import keep_authenticator
 from tests.cli.conftest import ROOT, spoil
 
 PASSWORD = "four-fictional-words"
@@ -45,6 +47,25 @@ def test_a_pack_is_released_once_for_each_content(run, folder: Path):
     assert (first.code, first.json["pack"], first.json["number"], first.json.keys()) == (0, "purchase", 1, {"pack", "release", "number"})
     assert (again.code, again.err) == (1, "This is release 1 of purchase already: nothing has changed since.\n")
     assert (second.code, second.out) == (0, "Release 2 of purchase.\n")
+
+
+def test_where_it_takes_two_people_every_release_but_the_first_is_proposed(run, folder: Path, engine: Engine):
+    spoil(folder / "config/development.toml", "release = false", "release = true")
+    assert run("release", "purchase").out == "Release 1 of purchase.\n"
+    spoil(folder / "bpmn/purchase/messages/ordered.md", "has been dealt with", "is done")
+    alone = run("release", "purchase")
+    assert (alone.code, "Nobody else here could approve this" in alone.err) == (1, True)
+    add(run, "petra", "process_owner")
+    proposed, again = run("release", "purchase", "--json"), run("release", "purchase")
+
+    assert (proposed.code, proposed.json["number"], again.code) == (0, None, 1)
+    with engine.database.reading() as db:
+        petra = db.scalar(sa.select(t.people.c.id))
+        assert db.scalar(sa.select(sa.func.count()).select_from(t.releases)) == 1
+    engine.perform(engine.actor(petra), actions.approve, proposed.json["proposal"])
+    with engine.database.reading() as db:
+        newest = db.execute(sa.select(t.releases).order_by(t.releases.c.number.desc()).limit(1)).one()
+    assert (newest.number, newest.digest, newest.approved_by) == (2, proposed.json["digest"], petra)
 
 
 def test_a_pack_with_faults_is_not_released(run, folder: Path):
@@ -118,7 +139,7 @@ def case(run, engine: Engine) -> str:
 def test_an_office_without_cases_verifies(run):
     ran = run("verify")
 
-    assert (ran.code, ran.out) == (0, "Everything opens.\n")
+    assert (ran.code, ran.out) == (0, "Everything opens, and every trail is whole.\n")
     assert run("verify", "--json").json == []
 
 
@@ -190,11 +211,28 @@ def test_the_roles_of_a_released_pack_can_be_given(run):
     assert add(run, "abel", "approver").code == 0
 
 
+def test_on_the_machine_roles_and_accounts_take_nobody_else(run, engine: Engine):
+    add(run, "ada", "administrator")
+    add(run, "maud")
+
+    assert run("person", "give", "Maud", "administrator").out == "Maud is administrator now.\n"
+    assert run("person", "give", "maud", "administrator").code == run("person", "take", "maud", "auditor").code == 2
+    assert run("person", "take", "ada", "administrator", "--json").json == {"login": "ada", "role": "administrator"}
+    assert run("person", "close", "ada").out == "The account of ada is closed.\n"
+    assert run("person", "close", "ada").code == run("person", "open", "nobody").code == 2
+    assert run("person", "open", "ada").code == 0
+    with engine.database.reading() as db:
+        held = db.execute(sa.select(t.people.c.login, t.holdings.c.role).join(t.holdings, t.holdings.c.person == t.people.c.id).where(
+            t.holdings.c.until.is_(None))).all()
+        events = list(db.scalars(sa.select(t.trail.c.event).where(t.trail.c.event.in_(["role_given", "role_taken"])).order_by(t.trail.c.id)))
+    assert (held, events) == ([("maud", "administrator")], ["role_given", "role_taken"])
+
+
 def test_a_new_password_ends_every_session(run, engine: Engine):
     add(run, "maud")
     with engine.database.writing() as db:
         person = db.scalar(sa.select(t.people.c.id))
-        db.execute(sa.insert(t.sessions).values(token="x", person=person, created_at=engine.now(), seen_at=engine.now()))
+        db.execute(sa.insert(t.sessions).values(token="x", id="x", person=person, created_at=engine.now(), seen_at=engine.now()))
 
     ran = run("person", "reset", "Maud", "--password", "other-fictional-words", "--json")
 
@@ -202,6 +240,29 @@ def test_a_new_password_ends_every_session(run, engine: Engine):
     with engine.database.reading() as db:
         assert HASHER.verify(db.scalar(sa.select(t.people.c.password)), "other-fictional-words")
         assert db.scalar(sa.select(t.sessions.c.ended_at)) is not None
+
+
+def test_a_link_is_printed_in_place_of_asking_for_a_password(run, engine: Engine):
+    ran = run("person", "add", "maud", "--name", "Maud Example", "--email", "maud@office.example", "--link", "--json")
+    first = ran.json["link"]
+    assert (ran.code, "/sign-in/link/" in first) == (0, True)
+    again = run("person", "reset", "Maud", "--link").out.splitlines()[1]
+    token = again.rpartition("/")[2]
+    assert again != first
+    with pytest.raises(NotFound):
+        engine.ask(SYSTEM, queries.link, first.rpartition("/")[2])
+    assert engine.ask(SYSTEM, queries.link, token).login == "maud"
+    assert run("person", "reset", "nobody", "--link").code == 2
+
+
+def test_what_was_lost_is_taken_away_on_the_machine_too(run, engine: Engine):
+    add(run, "maud")
+    assert "has set up none" in run("person", "reset", "maud", "--factors").err
+    assert run("person", "reset", "maud", "--factors", "--link").code == 2
+    with engine.database.writing() as db:
+        keep_authenticator(db, engine.vault, db.scalar(sa.select(t.people.c.id)), "Phone", "A" * 32, 1, engine.now())
+    ran = run("person", "reset", "Maud", "--factors")
+    assert (ran.code, ran.out) == (0, "Maud sets up a phone or passkey anew after the password.\n")
 
 
 def test_nobodys_password_cannot_be_reset(run):

@@ -10,10 +10,12 @@ import signal
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from tests.cli.conftest import ROOT
@@ -61,14 +63,44 @@ def get(address, headers=None, data=None):
         return answer.code, answer.headers, answer.read().decode()
 
 
-def signed_in(address, login="ada"):
-    """The cookie of someone who signed in as a browser does."""
+def signed_in(address, codes, login="ada"):
+    """The cookie of someone who signed in as a browser does; the first time with an app that is set up then, later with one of its recovery `codes`."""
     _, headers, page = get(f"{address}/sign-in", BEHIND_A_PROXY)
     form = f"login={login}&password={PASSWORD}&csrf_token={re.search(r'csrf_token.*?value=.([^ >]+?).[ >]', page)[1]}".encode()
     cookie = {"Cookie": headers["Set-Cookie"].partition(";")[0], "Referer": "https://reviews.northmere.example/sign-in"}
     status, headers, page = get(f"{address}/sign-in", {**BEHIND_A_PROXY, **cookie}, form)
-    assert (status, headers["Location"]) == (302, "/"), page[:300]
-    return {"Cookie": headers["Set-Cookie"].partition(";")[0]}
+    then = "/sign-in/code" if codes else "/sign-in/set-up"
+    assert (status, headers["Location"]) == (302, then), page[:300]
+    half = {**cookie, "Cookie": session_in(headers)}
+    _, headers, page = get(f"{address}{then}", {**BEHIND_A_PROXY, **half})
+    half["Cookie"] = session_in(headers) or half["Cookie"]
+    token = {"csrf_token": re.search(r'csrf_token.*?value=.([^ >]+?).[ >]', page)[1]}
+    if codes:
+        _, headers, _ = get(f"{address}{then}", {**BEHIND_A_PROXY, **half}, urllib.parse.urlencode({**token, "code": codes.pop()}).encode())
+        return {"Cookie": session_in(headers)}
+    secret = re.search(r'class="app-key">([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+    form = {**token, "offered": re.search(r'name="offered" value="([^"]+)"', page)[1],
+            "code": pyotp.TOTP(secret).now()}
+    status, headers, page = get(f"{address}/sign-in/set-up", {**BEHIND_A_PROXY, **half}, urllib.parse.urlencode(form).encode())
+    assert (status, "Your recovery codes" in page) == (200, True), page[:300]
+    codes += re.findall(r"<li>([a-z2-9-]{14})</li>", page)
+    assert [one.partition("=")[0] for one in headers.get_all("Set-Cookie")] == ["__Host-browser", "__Host-session"]
+    return {"Cookie": session_in(headers)}
+
+
+def session_in(headers):
+    return next((one.partition(";")[0] for one in headers.get_all("Set-Cookie") or [] if one.startswith("__Host-session=")), "")
+
+
+def choose_password(address, link):
+    """As the first administrator does, by the link that was printed."""
+    _, headers, _ = get(f"{address}{link}", BEHIND_A_PROXY)
+    cookie = {"Cookie": session_in(headers), "Referer": "https://reviews.northmere.example/sign-in/link"}
+    _, headers, page = get(f"{address}/sign-in/link", {**BEHIND_A_PROXY, **cookie})
+    cookie["Cookie"] = session_in(headers) or cookie["Cookie"]
+    form = {"csrf_token": re.search(r'csrf_token.*?value=.([^ >]+?).[ >]', page)[1], "password": PASSWORD, "again": PASSWORD}
+    status, headers, _ = get(f"{address}/sign-in/link", {**BEHIND_A_PROXY, **cookie}, urllib.parse.urlencode(form).encode())
+    assert (status, headers["Location"]) == (302, "/sign-in")
 
 
 def test_an_empty_machine_asks_for_its_first_administrator_and_then_serves(surroundings):
@@ -78,9 +110,10 @@ def test_an_empty_machine_asks_for_its_first_administrator_and_then_serves(surro
     assert "casereview person add" in refused.stderr
     assert refused.stdout == ""   # no fictional people
 
-    added = casereview(surroundings, "person", "add", "ada", "--name", "Ada Example", "--email", "ada@office.example", "--role", "administrator",
-                       input=f"{PASSWORD}\n{PASSWORD}\n")
-    assert (added.returncode, added.stdout.splitlines()[-1]) == (0, "ada can sign in.")
+    added = casereview(surroundings, "person", "add", "ada", "--name", "Ada Example", "--email", "ada@office.example", "--role", "administrator", "--link")
+    assert (added.returncode, added.stdout.splitlines()[0]) == (0, "ada can choose a password here, once, within 7 days:")
+    assert added.stdout.splitlines()[1].startswith("https://reviews.northmere.example/sign-in/link/")
+    link = urllib.parse.urlsplit(added.stdout.splitlines()[1]).path
 
     with serving(surroundings) as (address, said):
         status, headers, _ = get(f"{address}/sign-in?next=/cases/Tamsin", BEHIND_A_PROXY)
@@ -90,7 +123,8 @@ def test_an_empty_machine_asks_for_its_first_administrator_and_then_serves(surro
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(headers["Set-Cookie"].split("; "))
         assert "Server" not in headers
 
-        cookie = signed_in(address)
+        choose_password(address, link)
+        cookie = signed_in(address, [])
         assert get(f"{address}/", {**BEHIND_A_PROXY, **cookie})[0] == 200
         assert get(f"{address}/cases/Tamsin-Canary?name=Canary", {**BEHIND_A_PROXY, **cookie})[0] == 404
         assert [get(f"{address}/{page}")[0] for page in ("healthz", "readyz", "metrics")] == [200, 200, 200]
@@ -106,8 +140,9 @@ def test_an_empty_machine_asks_for_its_first_administrator_and_then_serves(surro
 
 def test_what_was_backed_up_while_it_served_serves_on_an_empty_machine(surroundings, folder: Path):
     casereview(surroundings, "person", "add", "ada", "--name", "Ada Example", "--email", "ada@office.example", "--password", PASSWORD)
+    codes: list[str] = []
     with serving(surroundings) as (address, _):
-        old = signed_in(address)
+        old = signed_in(address, codes)
         made = casereview(surroundings, "backup", str(folder), "--json")
         assert made.returncode == 0, made.stderr
         assert "last_backup" in get(f"{address}/metrics")[2]
@@ -119,7 +154,7 @@ def test_what_was_backed_up_while_it_served_serves_on_an_empty_machine(surroundi
     assert (restored.returncode, restored.stdout.splitlines()[-1]) == (0, "Everything opens."), restored.stderr
     with serving(elsewhere) as (address, _):
         assert get(f"{address}/", {**BEHIND_A_PROXY, **old})[0] == 302   # everyone signs in again
-        assert get(f"{address}/", {**BEHIND_A_PROXY, **signed_in(address)})[0] == 200
+        assert get(f"{address}/", {**BEHIND_A_PROXY, **signed_in(address, codes)})[0] == 200
 
 
 def test_a_metrics_token_is_the_only_way_in_where_it_is_set(surroundings):

@@ -324,15 +324,15 @@ def test_what_colleagues_typed_outlives_the_task(office):
 
 def test_a_second_account_of_one_name_or_agency_that_is_not_there_is_refused(office):
     with refused(office, Refused, "already an account"):
-        office.do("adam", actions.add_person, "ROSA", "Rosa", "r@office.example", "OFF", [], secret="x")
+        office.do(None, actions.add_person, "ROSA", "Rosa", "r@office.example", "OFF", [], secret="x")
     with refused(office, Refused, "No agency"):
-        office.do("adam", actions.add_person, "new", "New", "n@office.example", "XXX", [], secret="x")
+        office.do(None, actions.add_person, "new", "New", "n@office.example", "XXX", [], secret="x")
     with refused(office, Refused, "No agency"):
-        office.do("adam", actions.add_person, "new", "New", "n@office.example", None, ["supplier@XXX"], secret="x")
+        office.do(None, actions.add_person, "new", "New", "n@office.example", None, ["supplier@XXX"], secret="x")
     with refused(office, Refused, "No role"):
-        office.do("adam", actions.add_person, "new", "New", "n@office.example", None, ["no_such_role"], secret="x")
+        office.do(None, actions.add_person, "new", "New", "n@office.example", None, ["no_such_role"], secret="x")
     with refused(office, Refused, "e-mail"):
-        office.do("adam", actions.add_person, "new", "New", "n@office.example\nBcc: all@else.example", None, [], secret="x")
+        office.do(None, actions.add_person, "new", "New", "n@office.example\nBcc: all@else.example", None, [], secret="x")
     with refused(office, NotAllowed):
         office.do("rosa", actions.add_person, "new", "New", "n@office.example", None, [], secret="x")
 

@@ -1,6 +1,10 @@
 """The pages, one file for each family of addresses."""
 from webforms.pages import (
+    access,
+    account,
+    approvals,
     cases,
+    confirm,
     corrections,
     deputies,
     diagrams,
@@ -8,10 +12,15 @@ from webforms.pages import (
     drafts,
     health,
     home,
+    invitations,
+    keeping,
+    links,
+    people,
     processes,
     published,
     registers,
     sign_in,
+    single_sign_on,
     start,
     tasks,
     trail,
@@ -19,4 +28,5 @@ from webforms.pages import (
 from webforms.pages import help as guide
 
 PAGES = tuple(module.page for module in (
-    home, tasks, start, cases, corrections, diagrams, registers, processes, trail, documents, drafts, deputies, published, guide, sign_in, health))
+    home, tasks, start, cases, corrections, diagrams, registers, processes, trail, documents, drafts, deputies, keeping, access, approvals, people, invitations,
+    published, guide, sign_in, single_sign_on, links, account, confirm, health))

@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from engine.actions import press_case_action
 from engine.queries import action_page, all_cases, case_page, diagram
+from engine.queries.shapes.keeping import ErasedCase
 from webforms.answering import Asking, form_routes
 from webforms.identity import ask, perform
 from webforms.pictures import drawn
@@ -34,8 +35,10 @@ def cases() -> str:
 
 
 @page.get("/cases/<reference>")
-def case(reference: str) -> str:
-    found: CasePage = ask(case_page, reference)
+def case(reference: str) -> Any:
+    found: CasePage | ErasedCase = ask(case_page, reference)
+    if isinstance(found, ErasedCase):
+        return render_template("erased.html", case=found), 410
     running = [clock for clock in found.clocks if not clock.ended]
     picture = drawn(ask(diagram, reference)) if found.full else {}
     return render_template("case.html", case=found, running=running, ended=[clock for clock in found.clocks if clock.ended],

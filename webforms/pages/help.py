@@ -1,4 +1,4 @@
-"""`/help` and `/accessibility`: what this is, how to use it, and who does what. For anyone: nothing of a case is in it."""
+"""`/help` and `/accessibility`: what this is, how to use it, who does what, and what is kept. For anyone: nothing of a case is in it."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, render_template
 from flask_login import current_user
 
-from engine.queries import role_guide, role_guides
+from engine.queries import kept, role_guide, role_guides
 from engine.rules.access import SYSTEM
 from webforms.identity import actor, engine
 
@@ -38,6 +38,11 @@ def roles() -> str:
 def role(pack: str, role: str) -> str:
     found: RoleGuide = _ask(role_guide, pack, role)
     return render_template("role.html", guide=found)
+
+
+@page.get("/help/keeping")
+def keeping() -> str:
+    return render_template("help_keeping.html", rows=_ask(kept))
 
 
 @page.get("/accessibility")

@@ -9,6 +9,7 @@ from engine.queries.shapes.tasks import FormPage
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from engine.queries.shapes.keeping import Keeping
     from engine.queries.shapes.tasks import TaskRow
 
 
@@ -50,6 +51,7 @@ class CaseRow:
     next_tasks: list[str]
     can_open: bool  # some see in the list where a case stands, and nothing more
     held: tuple[str, ...] = ()  # what is held up at present, in words
+    erased: bool = False
 
 
 @dataclass(frozen=True)
@@ -273,6 +275,7 @@ class CasePage:
     unsettled: list[UnsettledRow] = field(default_factory=list)
     held: tuple[str, ...] = ()  # what is held up at present, in words
     registers: list[RegisterRow] = field(default_factory=list)
+    keeping: Keeping | None = None  # how long all of it is kept
 
 
 @dataclass(frozen=True)
@@ -297,24 +300,6 @@ class Diagram:
     parents: list[DiagramRow]
     calls: dict[str, DiagramRow]
     full: bool = True
-
-
-@dataclass(frozen=True)
-class TrailRow:
-    """One thing that happened, in words."""
-
-    at: datetime
-    who: str
-    words: str
-
-
-@dataclass(frozen=True)
-class TrailPage:
-    """What happened in a case, newest first."""
-
-    reference: str
-    rows: list[TrailRow]
-    next: int | None
 
 
 @dataclass(frozen=True)

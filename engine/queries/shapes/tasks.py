@@ -59,6 +59,7 @@ class Home:
     starts: list[StartRow]
     unsettled: list[UnsettledRow] = field(default_factory=list)
     standing_in: list[DeputyRow] = field(default_factory=list)
+    to_approve: int = 0                       # what others proposed and I could approve
 
 
 @dataclass(frozen=True)
