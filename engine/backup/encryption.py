@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ENDING = ".age"
 _BEGINS = b"age-encryption.org/v1\n"
-_SECRET = "AGE-SECRET-KEY-"  # noqa: S105 # nosec B105 - how a line with one begins
+_SECRET = "AGE-SECRET-KEY-"  # nosec B105 # noqa: S105 - how a line with one begins
 
 
 class Locked(Refused):

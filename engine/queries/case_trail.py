@@ -56,7 +56,7 @@ SENTENCES = {
     "taken_down": "took the published review down",
     "viewed": "looked at the {page}",
     "refused": "tried something that was refused: {verb}{row}",
-    "kept": "changed what was kept for later ({verb})",
+    "kept": "wrote down where things stand ({verb})",
     "trail_linked": "The {rows} rows before this one were put on a chain",
     "incident": "Something could not go on at “{element}”",
     "legal_hold_set": "put this case under legal hold",

@@ -191,7 +191,8 @@ def test_a_condition_is_true_or_false(condition: str) -> None:
     ("chair", ("chair",)), ("chair, board_rep ,", ("chair", "board_rep")), ("=who", ("chair", "imr_author")), ("=&quot;a, b&quot;", ("a", "b")), ("", ()),
 ])
 def test_groups_are_named_or_worked_out(groups: str, expected: tuple[str, ...]) -> None:
-    offer = f'<zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="{groups}" assignee="=&quot;iv&quot; + &quot;y&quot;"/><zeebe:priorityDefinition priority="70"/>'
+    assignment = f'<zeebe:assignmentDefinition candidateGroups="{groups}" assignee="=&quot;iv&quot; + &quot;y&quot;"/>'
+    offer = f'<zeebe:userTask/>{assignment}<zeebe:priorityDefinition priority="70"/>'
     task = Story(between(person("x", offer + properties(clause="L-1")), "x"), who=["chair", "imr_author"]).task("x")
 
     assert (task.groups, task.assignee, task.priority) == (expected, "ivy", "70")
