@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from tests.machine import chromium, postgres
 from tests.machine.smtp import MailServer, mail_server
@@ -20,6 +22,10 @@ COMPILED = Path(__file__).parents[1] / "build/compiled"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(COMPILED)
+#: Each test makes an application of its own, which would compile every template anew: most of what a small test of a page costs.
+TEMPLATES = COMPILED / "templates"
+TEMPLATES.mkdir(parents=True, exist_ok=True)
+Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(TEMPLATES))}
 
 MakeDatabase = Callable[..., str]
 

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import RSAKey
+from structlog.testing import capture_logs
 
 from engine import SYSTEM, actions
 from engine.errors import NotFound, Refused
@@ -494,14 +495,15 @@ def test_signing_out_ends_our_session_and_offers_to_end_theirs(visit, provider, 
 
 def test_no_token_code_or_secret_is_logged_or_kept(visit, provider, ines, engine, caplog, capfd):
     caplog.set_level(logging.DEBUG)
-    comes(visitor := visit(), provider)
-    assert inside(visitor)
-    comes(visitor := visit(), provider, lie=provider.tampered)
-    address = out(visitor)
-    provider.instead = {"token": 500}
-    visitor.get(provider.signed_in(address))
+    with capture_logs() as lines:
+        comes(visitor := visit(), provider)
+        assert inside(visitor)
+        comes(visitor := visit(), provider, lie=provider.tampered)
+        address = out(visitor)
+        provider.instead = {"token": 500}
+        visitor.get(provider.signed_in(address))
 
-    written = caplog.text + "".join(capfd.readouterr())
+    written = caplog.text + "".join(capfd.readouterr()) + repr(lines)
     assert "identity_provider_down" in written
     base = Path(sa.engine.make_url(engine.settings.database_url).database)
     kept = b"".join(path.read_bytes() for path in base.parent.glob(f"{base.name}*"))
