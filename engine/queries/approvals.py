@@ -12,7 +12,7 @@ from engine.packs import pack_of
 from engine.proposals import KINDS
 from engine.queries.changes import changes
 from engine.queries.deputies import in_words, role_labels
-from engine.queries.shapes.people import ProposalPage, ProposalRow, ProposalsPage
+from engine.queries.shapes.proposals import ProposalPage, ProposalRow, ProposalsPage
 from engine.queries.words import agency_names, person_names
 from engine.releases import newest_of_all, unbundle
 from engine.rules.access import in_own_right, not_the_second

@@ -6,7 +6,7 @@ from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.packs import in_words
-from engine.queries.shapes.people import Change
+from engine.queries.shapes.proposals import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
