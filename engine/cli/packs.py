@@ -45,9 +45,11 @@ def outline_command(pack: str, as_json: bool) -> None:  # noqa: FBT001
 
 
 def _indented(value: Any, depth: int = 0) -> str:
+    """What is set, line by line; what is not set is in the JSON only."""
     pad = "  " * depth
     if isinstance(value, dict):
-        return "\n".join(f"{pad}{key}:{_inline(inner) or chr(10) + _indented(inner, depth + 1)}" for key, inner in value.items())
+        return "\n".join(f"{pad}{key}:{_inline(inner) or chr(10) + _indented(inner, depth + 1)}" for key, inner in value.items()
+                         if inner not in (None, False, "") and inner != [])
     if isinstance(value, list):
         return "\n".join(f"{pad}-{_inline(inner) or chr(10) + _indented(inner, depth + 1)}" for inner in value)
     return f"{pad}{value}"

@@ -10,6 +10,7 @@ from engine.clock import SystemClock
 from engine.errors import Incident
 from engine.forms import Field, Group, List, Option, Upload
 from engine.forms.samples import one
+from engine.packs.ahead import comes_next
 from engine.packs.check.scope import reads
 from engine.packs.elements import REASON
 from engine.packs.in_words import offered
@@ -156,8 +157,13 @@ class _Outline:
         return {"form": element.form, "not_by": list(element.not_by), "checks": list(element.checks), "gate": list(element.gate),
                 "reason": REASON if self.may_ask_a_reason(element) else None, "confirm": element.confirm, "stage": element.stage,
                 "confirm_identity": element.confirm_identity,
-                "clauses": list(element.clauses), "help": element.documentation or element.help,
+                "clauses": list(element.clauses), "help": element.documentation or element.help, "next": self.next(element),
                 "fields": self.questions(element.form), "sample": plain(self.sample(form)) if form else None}
+
+    def next(self, element: Element) -> list[dict[str, Any]]:
+        """What can come after it: tasks, what is waited for, ends; `when` has the ways that lead there, none where it always does."""
+        return [{"id": step.element, "kind": step.kind, "when": [list(way) for way in step.when]}
+                for step in comes_next(self.pack, element) if step.kind in ("task", "button", "wait", "end")]
 
     def may_ask_a_reason(self, element: Element) -> bool:
         """Whether one of its checks lets answers pass once a reason is given with them, under the key REASON."""

@@ -107,6 +107,7 @@ def test_an_outline_can_be_read_by_people(run):
     assert ran.code == 0
     for line in ("  id: purchase", "tasks:", "    id: approve", "    name: Approve the request"):
         assert line in ran.out.splitlines()
+    assert ": None" not in ran.out      # what is not set is not told
 
 
 def test_an_outline_of_nothing_is_wrong_use(run):

@@ -45,6 +45,15 @@ def test_a_task_says_who_does_it_and_what_is_asked(told):
     assert task["fields"][0]["options"] == [{"value": "approve", "label": "Yes"}, {"value": "refuse", "label": "No"}]
 
 
+def test_a_step_says_what_can_come_after_it_and_when(told):
+    after = {row["id"]: [(step["id"], step["kind"], step["when"]) for step in row["next"]] for row in [*told["starts"], *told["tasks"]]}
+
+    assert after["request_made"] == [("approve", "task", [])]
+    assert after["approve"] == [("refused", "end", [["“May it be bought?” No"]]), ("quote", "task", [["“May it be bought?” Yes, ask for quotes"]]),
+                                ("ordered", "end", [["“May it be bought?” Yes, at once"]])]
+    assert after["quote"] == [("ordered", "end", [])]
+
+
 def test_a_question_has_its_path_and_the_sample_that_is_used_when_it_is_left_out(told):
     fields = {field["path"]: field for field in told["starts"][0]["fields"]}
 
