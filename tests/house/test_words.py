@@ -1,4 +1,6 @@
-"""Four people are called chair, and nobody is ever just “the chair”: not in a diagram, form, check, mail or paper, and on no page (X-12)."""
+"""What people read says who is meant, and says it in words.
+
+Four people are called chair, and nobody is ever just “the chair”: not in a diagram, form, check, mail or paper, and on no page (X-12)."""
 from __future__ import annotations
 
 import json
@@ -71,3 +73,18 @@ def test_the_rule_itself_tells_the_four_apart():
         assert not alone(good), good
     for bad in ("Chair", "the chair decides", "the panel's chair", "its chair", "the Board’s Chair"):
         assert alone(bad), bad
+
+
+def test_nothing_that_is_drawn_or_asked_has_the_name_of_a_variable():
+    """A name for machines among words for people: somebody renamed something, and the words with it."""
+    found = []
+    for file in (ROOT / "bpmn").rglob("*"):
+        if file.suffix == ".form":
+            found += [(file.name, text) for text in texts(file)]
+        elif file.suffix == ".bpmn":
+            shown = [element for element in etree.parse(file).iter(etree.Element)
+                     if etree.QName(element).localname.endswith(("Task", "Event", "Gateway", "Activity", "process", "participant", "lane", "sequenceFlow"))]
+            found += [(file.name, element.get("name", "")) for element in shown]
+
+    assert len(found) > 2000
+    assert [(name, text) for name, text in found if re.search(r"\b[a-z]+_[a-z]", re.sub(r"\{\{.*?\}\}", "", text, flags=re.DOTALL))] == []
