@@ -35,27 +35,32 @@ async function show(container) {
     const address = JSON.parse(container.dataset.calls)[element.id];
     if (address) location.assign(address);
   });
-  fit(canvas, container);
+  fit(canvas, container, elements);
   zoomButtons(viewer, container);
   if ("choose" in container.dataset) choosing(viewer, container);
   container.dataset.ready = "1";
 }
 
-/** The whole picture if that can be read, else its beginning or where the case stands now. */
-function fit(canvas, container) {
+/** The whole picture if that can be read, else where the case stands now, or its beginning: as large as the words in it can be read. */
+function fit(canvas, container, elements) {
+  const readable = container.clientWidth > 1000 ? 1 : 0.8;
   canvas.zoom("fit-viewport");
-  const drawn = canvas.viewbox().inner, scale = Math.max(canvas.zoom(), 0.7);
+  const drawn = canvas.viewbox().inner, scale = Math.max(canvas.zoom(), readable);
   container.style.height = `${Math.min(container.clientHeight, Math.max("choose" in container.dataset ? 420 : 260, drawn.height * scale + 60))}px`;   // no room left empty
   canvas.resized();
   canvas.zoom("fit-viewport");
-  if (canvas.zoom() >= 0.45) return;
-  const now = container.querySelector(".app-is-late, .app-is-now");
-  canvas.zoom(0.7);
-  if (now) canvas.scrollToElement(now.dataset.elementId, 120);
-  else {
-    const { inner } = canvas.viewbox();
-    canvas.viewbox({ ...canvas.viewbox(), x: inner.x - 20, y: inner.y - 20 });
-  }
+  if (canvas.zoom() >= 0.65 * readable) return;
+  canvas.zoom(readable);
+  const { inner, width, height } = canvas.viewbox(), now = standing(container, elements);
+  const x = now ? now.x + now.width / 2 - width / 2 : inner.x - 20, y = now ? now.y + now.height / 2 - height / 2 : inner.y - 20;
+  const within = (at, from, size, room) => Math.max(from - 20, Math.min(at, from + size + 20 - room));   // no empty paper beyond the drawing
+  canvas.viewbox({ x: within(x, inner.x, inner.width, width), y: within(y, inner.y, inner.height, height), width, height });
+}
+
+/** The first shape that is at work now, and no frame around others; late ones before the rest. */
+function standing(container, elements) {
+  const marked = ["late", "now"].flatMap((state) => [...container.querySelectorAll(`.app-is-${state}`)]).map((node) => elements.get(node.dataset.elementId));
+  return marked.find((shape) => !shape.children?.length) ?? marked[0];
 }
 
 /** What is chosen in the picture, or named in the address after #, is marked there, and what the list says of it is shown beside it. */
