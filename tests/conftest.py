@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from werkzeug.routing import Rule
 
 from tests.machine import chromium, postgres
 from tests.machine.smtp import MailServer, mail_server
@@ -41,12 +42,67 @@ def pytest_configure(config: pytest.Config) -> None:
 
 #: What takes longest, longest first: begun last, it would keep one core waiting for the other.
 LONG = ("canaries/test_nobody_reads_more.py", "browser/test_whole_cases.py", "browser/test_axe.py", "browser/test_a_case.py", "cli/test_production.py",
-        "faults/test_killed.py", "bench/test_statements.py", "browser/test_corrections.py")
+        "faults/test_killed.py", "backup/test_under_load.py", "browser/test_corrections.py")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((place for place, file in enumerate(LONG) if item.nodeid.partition("::")[0].endswith(file)), len(LONG)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What shares a board would otherwise make it once for each worker, and nobody would notice."""
+    if os.environ.get("PYTEST_XDIST_WORKER") and any(item.get_closest_marker("xdist_group") and "@" not in item.nodeid for item in session.items):
+        raise pytest.UsageError("These versions of pytest and xdist do not keep tests marked xdist_group on one worker.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """Comparing a password takes a fifth of a second of a core, on purpose: hundreds of tests sign in. How slow it is in earnest, tests/rules says."""
+    from argon2 import PasswordHasher
+
+    from engine.rules import passwords
+
+    passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """A service compiles each statement once. Tests open a database each and would compile them all anew, a fifth of what a page costs: they share them."""
+    from engine.store.database import Database
+
+    opened = Database.__init__
+    known: dict[str, Database] = {}
+
+    def alike(self: Database, url: str, *, durable: bool = True, like: Database | None = None) -> None:
+        kind = url.partition(":")[0]
+        first = known.get(kind)
+        if first and first.pool.dialect.server_version_info:   # it has met its server, and knows what that can do
+            like = like or first
+        opened(self, url, durable=durable, like=like)
+        if like is None:
+            known[kind] = self
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "__init__", alike)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses_once() -> Iterator[None]:
+    """Most of what it costs to make an application is compiling how its hundred addresses are written: the same for the application of every test."""
+    compiled = Rule._compile_builder
+    known: dict[tuple[str, str, bool], Any] = {}
+
+    def once(self: Rule, append_unknown: bool = True) -> Any:
+        which = (self.rule, str(self.endpoint), append_unknown)
+        if which not in known:
+            known[which] = compiled(self, append_unknown)
+        return known[which]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", once)
+        yield
 
 
 @pytest.fixture(scope="session")

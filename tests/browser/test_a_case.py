@@ -78,6 +78,10 @@ def test_a_referral_goes_from_the_office_to_the_agencies_and_back(service: Servi
     expect(office.get_by_text("Your case has been opened")).to_be_visible()
     reference = office.locator("h1").inner_text()
     shoot(office, "04-case-opened")
+    office.go_back(wait_until="load")   # the form is still filled: sent again, it leads to the same case
+    send(office)
+    expect(office.get_by_text("You had already sent this")).to_be_visible()
+    expect(office.locator("h1")).to_have_text(reference)
 
     task(office, "Key in the referral")
     shoot(office, "05-referral")
@@ -85,6 +89,7 @@ def test_a_referral_goes_from_the_office_to_the_agencies_and_back(service: Servi
          choose={"source": "partner", "incident_kind": "death"})
     expect(office.locator('[name="died_on-day"]')).to_be_visible()   # came up with the answer before it
     fill(office, dates={"died_on": "20 2 2023"})
+    expect(office.get_by_text("Saved as a draft")).to_be_visible()   # by itself, while it is written
     press(office, office.get_by_role("button", name="Save and come back later"))
     expect(office.get_by_text("Your draft is saved")).to_be_visible()
     office.goto("/drafts")

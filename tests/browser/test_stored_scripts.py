@@ -16,6 +16,7 @@ from waitress import create_server
 from engine import SYSTEM, actions
 from engine.forms import Upload
 from engine.packs import read_pack
+from engine.progress.drafts import DraftPlace
 from engine.rules.passwords import hashed
 from engine.store import tables as t
 from tests.webforms import office
@@ -113,7 +114,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Any:
         task, answer = db.scalar(sa.select(t.tasks.c.id).where(t.tasks.c.case_id == case.case)), db.scalar(sa.select(t.submissions.c.id))
     engine.perform(who("abel"), actions.submit_task, task, {"decision": "approve", "comment": PEOPLE})
     engine.perform(who("maud"), actions.correct_answer, answer, {"amount": 900}, PEOPLE)
-    engine.perform(who("rosa"), actions.save_draft, {"what": PEOPLE}, start=("purchase", "request_made"))
+    engine.perform(who("rosa"), actions.save_draft, DraftPlace("start", "purchase", "request_made"), {"what": PEOPLE})
     engine.perform(who("abel"), actions.name_deputy, "approver", who("maud").person, date(2026, 3, 3), date(2026, 3, 9), PEOPLE)
     for what in ({"name": NAME, "email": "n@office.example", "agency": "INK", "roles": ["supplier"], "ends_on": None, "reason": PEOPLE},):
         for decided in (False, True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -36,11 +37,16 @@ ROLES = {
 }
 
 
+@cache
+def _shipped() -> Settings:
+    keys = {"CASEREVIEW_SECRET_KEY": "s" * 40, "CASEREVIEW_MASTER_KEY": "bWFzdGVyLWtleS1mb3ItdGVzdHMtb25seS0zMmJ5dGU="}
+    return load_settings(ROOT / "config", keys, kind="development")
+
+
 def settings(folder: Path, database_url: str) -> Settings:
     """The settings that ship, with data in a folder of the test's own."""
-    environment = {"CASEREVIEW_SECRET_KEY": "s" * 40, "CASEREVIEW_MASTER_KEY": "bWFzdGVyLWtleS1mb3ItdGVzdHMtb25seS0zMmJ5dGU=", "DATABASE_URL": database_url}
-    found = load_settings(ROOT / "config", environment, kind="development")
-    return replace(found, data_folder=folder, roles={**found.roles, **ROLES})
+    found = _shipped()
+    return replace(found, database_url=database_url, data_folder=folder, roles={**found.roles, **ROLES})
 
 
 def fill(database_url: str) -> None:
