@@ -57,6 +57,10 @@ class Busy(Exception):
     """Too many want the same at this moment. Nothing was done, and nothing is noted: try again."""
 
 
+class Unavailable(Exception):
+    """The database cannot be reached, or cannot be written to, at this moment."""
+
+
 class NotFound(Refused):
     """There is nothing here, or nothing you may see."""
 

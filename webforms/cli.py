@@ -42,6 +42,8 @@ def serve(alarm: bool) -> None:  # noqa: FBT001 - click's way
     settings = engine.settings
     if settings.kind == "production":
         warn_of_plain_backups(settings)
+        if gap := engine.no_wall():
+            raise BadSettings([gap])
         need_someone(engine)   # before anything is written: a backup may be restored into this database yet
     made = prepare(engine)
     server = _listening(engine)

@@ -16,7 +16,9 @@ from engine.backup.signature import Damaged
 from engine.backup.values import KINDS, as_read
 from engine.errors import Refused
 from engine.store import tables as t
+from engine.store.eyes import MACHINE
 from engine.store.migrate import bring_to, hold_for_migration, known_schema, newest_schema, schema_of
+from engine.store.sealing import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +56,7 @@ def _restore(settings: Settings, file: Path) -> Restored:
         with zipfile.ZipFile(file) as archive:
             manifest = _manifest(archive)
             _every_digest(archive, manifest)
-            _load(settings.database_url, archive, manifest)
+            _load(settings, archive, manifest)
     except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, json.JSONDecodeError):
         raise Damaged from None
     rows = {table["name"]: table["rows"] for table in manifest["tables"]}
@@ -80,21 +82,22 @@ def _every_digest(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
             raise Damaged
 
 
-def _load(url: str, archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
-    engine = sa.create_engine(url, hide_parameters=True)
+def _load(settings: Settings, archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+    engine, vault = sa.create_engine(settings.database_url, hide_parameters=True), Vault(settings.master_key)
     if engine.dialect.name == "sqlite":  # foreign keys are looked at once, at the end
         sa.event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as db:
+            MACHINE.open(db)
             hold_for_migration(db)
             _need_empty(db, manifest["schema"])
-            bring_to(db, manifest["schema"])
+            bring_to(db, manifest["schema"], vault)
             keys = _let_keys_wait(db)
             for table in manifest["tables"]:
                 _fill(db, archive, table)
             _keys_hold(db, keys)
-            bring_to(db, "head")
+            bring_to(db, "head", vault)
             _count_on(db)
     except (sa.exc.IntegrityError, sa.exc.DataError) as problem:
         raise Refused(f"What is in this backup does not fit into the database ({type(problem).__name__}). Nothing was written.") from problem

@@ -14,6 +14,7 @@ from engine.queries.shapes.cases import DiagramRow
 from engine.queries.shapes.processes import ClauseRow, DrawnElement, Place, ProcessPage, ProcessRow, Released, ReleaseRow, SourceSection, SourcesPage
 from engine.queries.words import person_names
 from engine.store import tables as t
+from engine.store.eyes import everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,8 +100,9 @@ def _releases(look: Look, pack: str) -> list[ReleaseRow]:
     people = person_names(look, [who for row in found for who in (row.released_by, row.approved_by)])
     cases = None
     if look.actor.may("see_status") or look.actor.may("read_packs"):
-        counted = look.db.execute(sa.select(c.c.release, sa.func.count().label("all"), sa.func.count(c.c.ended_at).label("ended")).where(
-            c.c.release.in_([row.id for row in found])).group_by(c.c.release))
+        with everywhere(look.db):    # how many there are, and nothing else of them
+            counted = look.db.execute(sa.select(c.c.release, sa.func.count().label("all"), sa.func.count(c.c.ended_at).label("ended")).where(
+                c.c.release.in_([row.id for row in found])).group_by(c.c.release)).all()
         cases = {row.release: (row.all - row.ended, row.ended) for row in counted}
     return [ReleaseRow(row.id, row.number, row.released_at, _by(row, people), row.note, newest=row is found[0],
                        cases=None if cases is None else cases.get(row.id, (0, 0))) for row in found]
@@ -149,7 +151,7 @@ def _tree(pack: Pack) -> list[ProcessRow]:
 
 def _element(pack: Pack, element: Element) -> DrawnElement:
     form = pack.form_of(element.id)
-    clocks = [deadline for deadline in pack.deadlines.values() if element.id in (*deadline.starts, *deadline.ends, *deadline.cancelled_by)
+    clocks = [deadline for deadline in pack.deadlines.values() if element.id in (*deadline.starts, *deadline.presses_on, *deadline.cancelled_by)
               or deadline.name == element.event.deadline]
     roles = in_words.told(pack, element) if element.job == "mail" else in_words.offered(pack, element)
     called = next((_row(pack.processes[other]) for other in pack.called(element) if other in pack.processes), None)

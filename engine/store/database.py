@@ -1,6 +1,7 @@
 """Opening the database and its two kinds of transaction: reading and writing."""
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from contextlib import contextmanager
@@ -8,10 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from engine.errors import Unavailable
+from engine.store.eyes import MACHINE, Eyes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 BUSY_SECONDS = 20
+RACES = frozenset({"40001", "40P01"})   # PostgreSQL's “serialization failure” and “deadlock detected”
+log = logging.getLogger("casereview")
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """A database that is gone, full, or locked for too long is told as such. A race that was lost is for whoever can run it again."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InterfaceError) as problem:
+        if getattr(problem.orig, "sqlstate", None) in RACES:
+            raise
+        log.warning("database_unavailable", extra={"kind": type(problem.orig).__name__})
+        raise Unavailable(str(problem.orig).strip().partition("\n")[0]) from problem
+    except sa.exc.TimeoutError as problem:   # all connections are taken
+        log.warning("database_unavailable", extra={"kind": "NoConnectionLeft"})
+        raise Unavailable from problem
 
 
 def new_id() -> str:
@@ -24,7 +45,9 @@ class Database:
 
     def __init__(self, url: str, *, durable: bool = True, like: Database | None = None) -> None:
         self.sqlite = url.startswith("sqlite")
-        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if self.sqlite else {"pool_size": 10}
+        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if self.sqlite else {
+            "pool_size": 10, "pool_pre_ping": True,   # after a restart of the server nobody is handed a connection that is gone
+            "connect_args": {"options": f"-c lock_timeout={BUSY_SECONDS}s"}}
         self.pool = sa.create_engine(url, hide_parameters=True, **options)  # an error's text ends up in logs: no values in it
         self.compiled: dict[Any, Any] = {}
         if like:  # statements are compiled for a dialect, which takes longer than to run them: what was compiled there serves here, too
@@ -37,9 +60,10 @@ class Database:
         self._writing = self.pool.execution_options(writing=True)
 
     @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
+    def reading(self, eyes: Eyes = MACHINE) -> Iterator[sa.Connection]:
         """One consistent picture; nothing is written."""
-        with self.pool.connect() as connection, connection.begin() as transaction:
+        with _reached(), self.pool.connect() as connection, connection.begin() as transaction:
+            eyes.open(connection)
             yield connection
             transaction.rollback()
 
@@ -47,18 +71,20 @@ class Database:
     def picture(self) -> Iterator[sa.Connection]:
         """All of it as it is at this moment, however long reading it takes. Nobody waits for it."""
         plain = {} if self.sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self.pool.connect().execution_options(**plain) as connection, connection.begin() as transaction:
+        with _reached(), self.pool.connect().execution_options(**plain) as connection, connection.begin() as transaction:
+            Eyes(reads=MACHINE.reads).open(connection)
             yield connection
             transaction.rollback()
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
+    def writing(self, eyes: Eyes = MACHINE) -> Iterator[sa.Connection]:
         """Everything or nothing. SQLite has one writer at a time: waiting for a lock here is cheaper than polling the file for it."""
         if self.sqlite:
-            with self._one_writer, self._writing.begin() as connection:
+            with _reached(), self._one_writer, self._writing.begin() as connection:
                 yield connection
         else:
-            with self._writing.begin() as connection:
+            with _reached(), self._writing.begin() as connection:
+                eyes.open(connection)
                 yield connection
 
     def give_back(self, tables: Iterable[str]) -> None:

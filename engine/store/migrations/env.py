@@ -2,11 +2,13 @@
 from alembic import context
 from sqlalchemy import Connection, create_engine, event, pool
 
+from engine.store.eyes import MACHINE
 from engine.store.migrate import hold_for_migration
 from engine.store.tables import metadata
 
 
 def run(connection: Connection) -> None:
+    MACHINE.open(connection)
     hold_for_migration(connection)
     context.configure(connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite")
     with context.begin_transaction():
