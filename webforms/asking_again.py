@@ -16,7 +16,7 @@ from engine.store.sealing import Broken
 from webforms.identity import actor, ask, engine, local_path, passkeys_work, place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from engine.errors import ProveAgain
 
@@ -25,27 +25,26 @@ SEALED_FOR = "what waits for its owner"
 
 
 def asked(_refusal: ProveAgain) -> Any:
-    """The page, in place of whatever this request would have done. A file cannot be kept: there it leads back to where it was chosen."""
+    """The page, in place of whatever this request would have done. Only forms of a process take files, and those keep all they were sent as a draft."""
     if request.method != "POST":
         return page(request.full_path.rstrip("?"))
-    if any(file.filename for file in request.files.values()):
-        return page(local_path(request.referrer and request.referrer.removeprefix(request.host_url.rstrip("/"))))
     return page(request.path, [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"])
 
 
-def page(path: str, fields: list[tuple[str, str]] | None = None, *, title: str = "") -> Any:
-    """Ask the person, then go to `path`, or post these fields there."""
-    kept = {"path": path, "fields": fields, "title": title, "at": engine().now().isoformat()}
+def page(path: str, fields: list[tuple[str, str]] | None = None, *, title: str = "", files: Sequence[str] = ()) -> Any:
+    """Ask the person, then go to `path`, or post these fields there. `files`: names of those that wait there in a draft."""
+    kept = {"path": path, "fields": fields, "title": title, "files": list(files), "at": engine().now().isoformat()}
     sealed = engine().vault.seal(json.dumps(kept).encode(), SEALED_FOR, actor().session)
-    return show(base64.b64encode(sealed).decode(), title, {}, 403)
+    return show(base64.b64encode(sealed).decode(), kept, {}, 403)
 
 
-def show(sealed: str, title: str, errors: Mapping[str, str], status: int) -> Any:
+def show(sealed: str, kept: Mapping[str, Any], errors: Mapping[str, str], status: int) -> Any:
     """The page once more, with what was wrong."""
     known = ask(to_confirm, place())
     summary = [{"text": says, "href": f"#{name}"} for name, says in errors.items()]
-    return render_template("confirm.html", kept=sealed, what=title, errors=errors, summary=summary, codes=known.codes, provider=known.provider,
-                           passkey=known.passkey if passkeys_work() else None, minutes=engine().settings.sessions.prove_again_minutes), status
+    return render_template("confirm.html", kept=sealed, what=kept["title"], files=kept["files"], errors=errors, summary=summary,
+                           codes=known.codes, provider=known.provider, passkey=known.passkey if passkeys_work() else None,
+                           minutes=engine().settings.sessions.prove_again_minutes), status
 
 
 def opened(sealed: str) -> dict[str, Any] | None:
@@ -78,6 +77,6 @@ def go_on(kept: Mapping[str, Any]) -> Any:
     except HTTPException:
         return redirect(local_path(None))
     request.url_rule, request.view_args = rule, cast("dict[str, Any]", args)
-    request.form, request.files = ImmutableMultiDict([tuple(pair) for pair in kept["fields"]]), ImmutableMultiDict()  # type: ignore[misc]
+    request.form, request.files = ImmutableMultiDict([tuple(pair) for pair in kept["fields"]]), ImmutableMultiDict()
     assert current_user.is_authenticated  # noqa: S101 - only who has just shown that it is them comes here
     return current_app.ensure_sync(current_app.view_functions[rule.endpoint])(**args)

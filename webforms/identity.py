@@ -5,7 +5,7 @@ wanted the token stands in another place of the cookie, and opens nothing but th
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
@@ -15,7 +15,6 @@ from engine.actions import confirm_identity, give_second_factor, sign_in, sign_i
 from engine.queries import halfway, session_of, session_that_ran_out, to_confirm, whose_password
 from engine.rules.access import SYSTEM
 from engine.rules.passkeys import Here, here
-from engine.store.open_sessions import digest
 from webforms.known_browser import in_words, remember, whence
 
 if TYPE_CHECKING:
@@ -24,15 +23,21 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from engine import Actor, Engine
+    from engine.look import Look
     from engine.queries.shapes.accounts import Halfway
     from engine.store import open_sessions as store
+    from engine.work import Work
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: Pages for anyone; every other one asks for a sign-in, also those that are added tomorrow.
 PUBLIC = frozenset({"static", "sign_in.form", "sign_in.passkey", "sign_in.second", "sign_in.set_up", "links.open", "links.choose",
-                    "single_sign_on.start", "single_sign_on.back", "single_sign_on.leave",
+                    "single_sign_on.start", "single_sign_on.back", "single_sign_on.leave", "single_sign_on.told_out",
                     "help.guide", "help.roles", "help.role", "help.keeping", "help.accessibility", "health.healthz", "health.readyz", "health.metrics"})
 #: Blueprints for the public: not even a session is looked at, so that caches may keep their pages.
 OPEN = frozenset({"published"})
+CHOSEN = "login"   # where the cookie keeps the name of who has just chosen a password, until it was shown once
 HALFWAY = "halfway"   # where the cookie keeps the token of a session that needs something still
 
 
@@ -54,6 +59,11 @@ def install(app: Flask) -> None:
     app.before_request(_need_sign_in)
 
 
+def as_nobody() -> None:
+    """For a page that is shown when it cannot be looked up who asks."""
+    g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]  # noqa: SLF001 - where flask-login keeps it
+
+
 def engine() -> Engine:
     """The engine this application stands before."""
     return cast("Engine", current_app.extensions["engine"])
@@ -64,12 +74,12 @@ def actor() -> Actor:
     return cast("Actor", g.get("as_actor") or current_user.actor)
 
 
-def ask(query: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def ask(query: Callable[Concatenate[Look, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Look something up as the person signed in."""
     return engine().ask(actor(), query, *args, **kwargs)
 
 
-def perform(verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def perform(verb: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Do something as the person signed in."""
     return engine().perform(actor(), verb, *args, **kwargs)
 
@@ -116,7 +126,7 @@ def enter_with_passkey(answer: str) -> bool:
 def half() -> Halfway | None:
     """Whoever has given the right password here, and must show or set up something still."""
     token = session.get(HALFWAY)
-    return engine().ask(SYSTEM, halfway, digest(token), place()) if token else None
+    return engine().ask(SYSTEM, halfway, token, place()) if token else None
 
 
 def show_second(waiting: Halfway, *, code: str = "", passkey: str = "") -> bool:
@@ -176,12 +186,12 @@ def local_path(wanted: str | None) -> str:
 def just_left() -> Actor | None:
     """Whoever's session has just run out in this browser: what they typed may still be kept for them."""
     token = session.get("_user_id")
-    person = engine().ask(SYSTEM, session_that_ran_out, digest(token)) if token else None
+    person = engine().ask(SYSTEM, session_that_ran_out, token) if token else None
     return engine().actor(person) if person else None
 
 
 def _live(token: str) -> SignedIn | None:
-    found = engine().ask(SYSTEM, session_of, digest(token))
+    found = engine().ask(SYSTEM, session_of, token)
     if found is None:
         return None
     who = engine().actor(found.person)

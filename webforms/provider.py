@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import current_app, flash, redirect, request, session, url_for
 from flask_login import current_user
 
-from engine.actions import confirm_with_provider, note_failed_sign_in, sign_in_with_provider
+from engine.actions import confirm_with_provider, note_failed_sign_in, sign_in_with_provider, sign_out_by_provider
 from engine.actions.single_sign_on import Asked, Failed
 from engine.outside.identity_provider import IdentityProvider, ProviderDown
 from engine.rules.access import SYSTEM
@@ -121,6 +121,21 @@ def _again(note: Note, shown: Any, asked: Asked) -> Any:
         return _told(found.kind)
     renew(found)
     return redirect(local_path(note.after))
+
+
+def told_out() -> Any:
+    """What the provider posts when a session there is over: the sessions here that came from it end. No page: a machine reads the answer."""
+    headers = {"Content-Type": "text/plain"}
+    if not engine().settings.single_sign_on.on:
+        return "Nobody signs in here with a provider.\n", 400, headers
+    try:
+        done = engine().perform(SYSTEM, sign_out_by_provider, _provider().logged_out(request.form.get("logout_token", "")))
+    except ProviderDown:
+        return "The keys of the provider could not be read.\n", 503, headers | {"Retry-After": "60"}
+    except NotShown as why:
+        _noted(f"logout_{why.kind}")
+        return "This is no logout token for us.\n", 400, headers
+    return ("", 200, headers) if done else ("This logout token was used before.\n", 400, headers)
 
 
 def turned_back(note: Note, kind: str) -> Any:

@@ -11,7 +11,6 @@ from flask import render_template, request
 from engine.actions import add_authenticator, add_passkey
 from engine.errors import InvalidAnswers
 from engine.queries import new_authenticator, new_passkey, same_authenticator
-from engine.store.sealing import Broken
 from webforms.identity import engine, passkeys_work, place
 from webforms.short_forms import Code, tell
 
@@ -43,8 +42,6 @@ def answer(who: Actor, token: str) -> Answered:
     except InvalidAnswers as refusal:
         found.passkey_error = refusal.errors.get("passkey", "") or (refusal.errors.get("name", "") if request.form.get("passkey") else "")
         tell(found.form, refusal)
-    except Broken:
-        found.form.code.errors = ["This page was open for another account. Read the picture below with the app, and enter its code"]
     return found
 
 
@@ -54,7 +51,7 @@ def page(template: str, who: Actor, found: Answered, *, both: bool, post_to: str
     if both or not passkey:
         try:
             new = engine().ask(who, same_authenticator, _offered()) if found.form.errors and request.form.get("offered") else None
-        except Broken:
+        except InvalidAnswers:
             new = None
         new = new or engine().ask(who, new_authenticator)
     options = engine().ask(who, new_passkey, place()) if (both or passkey) and passkeys_work() else None

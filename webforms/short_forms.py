@@ -1,7 +1,7 @@
 """The few short forms of signing in and of one's own account, and how they are told what is wrong."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_wtf import FlaskForm
 from govuk_frontend_wtf.wtforms_widgets import GovPasswordInput, GovSubmitInput, GovTextInput
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from engine.errors import InvalidAnswers
 
 
-class Needed(InputRequired):  # type: ignore[misc]
+class Needed(InputRequired):
     """Must be given; the server says so, in its own words, not the browser."""
 
     def __init__(self, says: str) -> None:
         super().__init__(says)
-        self.field_flags = {}
+        self.field_flags: dict[str, Any] = {}
 
 
-class SignIn(FlaskForm):  # type: ignore[misc]
+class SignIn(FlaskForm):
     """Name and password."""
 
     login = StringField("Sign-in name", [Needed("Enter your sign-in name")], widget=GovTextInput())
@@ -33,14 +33,14 @@ class SignIn(FlaskForm):  # type: ignore[misc]
     go = SubmitField("Sign in", widget=GovSubmitInput())
 
 
-class Code(FlaskForm):  # type: ignore[misc]
+class Code(FlaskForm):
     """A code of an authenticator app, or a recovery code."""
 
     code = StringField("Code", [Needed("Enter the code")], widget=GovTextInput())
     go = SubmitField("Continue", widget=GovSubmitInput())
 
 
-class ChosenPassword(FlaskForm):  # type: ignore[misc]
+class ChosenPassword(FlaskForm):
     """A new password, twice."""
 
     password = PasswordField("New password", [Needed("Enter a password")], widget=GovPasswordInput())
@@ -51,7 +51,7 @@ class ChosenPassword(FlaskForm):  # type: ignore[misc]
         """Whether both are the same; else the form says so."""
         if self.password.data != self.again.data:
             self.again.errors = ["This is not the same password as above"]
-        return self.password.data == self.again.data
+        return bool(self.password.data == self.again.data)
 
 
 class ChangedPassword(ChosenPassword):

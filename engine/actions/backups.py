@@ -3,11 +3,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from engine.errors import NotAllowed
 from engine.rules.access import SYSTEM
-from engine.store import tables as t
+from engine.store.open_sessions import end_sessions
 
 if TYPE_CHECKING:
     from engine.work import Work
@@ -24,5 +22,5 @@ def note_restore(work: Work, made_at: str, software: str) -> None:
     """This database was made from a backup. Sessions that were open then are over: who signed out since must not be signed in again."""
     if work.actor is not SYSTEM:
         raise NotAllowed
-    work.db.execute(sa.update(t.sessions).where(t.sessions.c.ended_at.is_(None)).values(ended_at=work.now))
+    end_sessions(work.db, work.now)
     work.record("restored", made_at=made_at, software=software)

@@ -1,4 +1,4 @@
-"""One's own authenticator apps, passkeys and recovery codes: added, named, removed; and taken away by an administrator when they are lost."""
+"""One's own authenticator apps, passkeys and recovery codes: added, named, removed; and taken away on the machine when they are lost."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine.errors import InvalidAnswers, NotAllowed, NotFound, Refused
+from engine.proposals.let_in import forget_factors
 from engine.rules import codes, passkeys
-from engine.rules.access import SYSTEM, in_own_right
+from engine.rules.access import SYSTEM
 from engine.rules.proof import need_proof
 from engine.store import tables as t
-from engine.store.factors import MOST_FACTORS, keep_authenticator, keep_passkey, spend
+from engine.store.factors import MOST_FACTORS, keep_authenticator, keep_passkey, offered_secret, spend
 from engine.store.factors import new_recovery_codes as fresh_codes
-from engine.store.open_sessions import end_sessions, held_session, renewed
+from engine.store.open_sessions import end_sessions_of, held_session, renewed
 
 if TYPE_CHECKING:
     from engine.rules.passkeys import Here
@@ -33,7 +34,7 @@ class Added:
 def add_authenticator(work: Work, token: str, offered: bytes, code: str, name: str = "") -> Added:
     """The app that was offered (queries.new_authenticator) is theirs, since it shows the right code."""
     row = _session(work, token)
-    secret = work.vault.open(offered, "offered authenticator", row.person).decode()
+    secret = offered_secret(work.vault, offered, row.person)
     step = codes.step_of(secret, codes.as_typed(code), work.now, 0)
     if step is None:
         raise InvalidAnswers({"code": "This is not the code that the app shows now. Check that the phone’s clock is right, and enter the newest code"})
@@ -75,7 +76,7 @@ def remove_factor(work: Work, factor: str) -> None:
         raise Refused("This is the only one you have, and one is required here. Add another first, then remove this one.")
     need_proof(work)
     if len(mine) == 1:
-        _forget(work, str(work.actor.person))
+        forget_factors(work, str(work.actor.person))
     else:
         work.db.execute(sa.delete(f).where(f.c.id == factor))
         work.removed("factors", factor, "secret", None)
@@ -92,34 +93,22 @@ def make_recovery_codes(work: Work) -> list[str]:
 
 
 def take_away_factors(work: Work, person: str) -> None:
-    """Someone has lost phone and recovery codes: all of them are gone, and every session with them. They set up new ones after their password."""
-    if work.actor is not SYSTEM and not in_own_right(work.actor, "manage_people", work.settings.roles):
-        raise NotFound
-    if person == work.actor.person:
-        raise NotAllowed("Nobody takes away their own: add a new one and remove the old one under “Your account”, or ask another administrator.")
+    """Someone has lost phone and recovery codes: all of them are gone, and every session with them. They set up new ones after their password.
+
+    On the machine itself; on a page it takes two (`proposals.let_in`)."""
+    if work.actor is not SYSTEM:
+        raise NotAllowed("This is done on the machine itself, or proposed and approved by another administrator.")
     if work.db.scalar(sa.select(t.people.c.id).where(t.people.c.id == person)) is None:
         raise NotFound
-    need_proof(work)
-    if not _forget(work, person):
+    if not forget_factors(work, person):
         raise Refused("This person has set up none.")
-    end_sessions(work.db, person, work.now)
+    end_sessions_of(work.db, person, work.now)
     work.record("factors_taken_away", person=person)
-
-
-def _forget(work: Work, person: str) -> bool:
-    """Take all of them away; whether there were any."""
-    f = t.factors
-    mine = list(work.db.scalars(sa.select(f.c.id).where(f.c.person == person)))
-    work.db.execute(sa.delete(t.recovery_codes).where(t.recovery_codes.c.person == person))
-    work.db.execute(sa.delete(f).where(f.c.person == person))
-    for factor in mine:
-        work.removed("factors", factor, "secret", None)
-    return bool(mine)
 
 
 def _session(work: Work, token: str) -> Any:
     """The actor's session: one that has to set one up, or a whole one in which they have shown lately who they are."""
-    row = held_session(work.db, token, work.now, "setup", None)
+    row = held_session(work.db, work.vault, token, work.now, "setup", None)
     if row.person != work.actor.person:
         raise NotFound
     if row.needs is None:
@@ -139,7 +128,7 @@ def _added(work: Work, row: Any, kind: str) -> Added:
     if row.needs is None:
         return Added(recovery_codes=made)
     work.record("signed_in")
-    return Added(renewed(work.db, row, work.now), made)
+    return Added(renewed(work.db, work.vault, row, work.now), made)
 
 
 def _named(name: str, otherwise: str) -> str:

@@ -11,19 +11,22 @@ from engine.rules.access import SYSTEM, in_own_right
 from engine.rules.passwords import as_signed_in
 from engine.rules.proof import need_proof
 from engine.store import tables as t
-from engine.store.accounts import is_over, may_come_in
+from engine.store.accounts import is_over, may_come_in, never_came, with_password
 from engine.store.identities import by_ourselves
-from engine.store.open_sessions import end_sessions
+from engine.store.open_sessions import end_sessions_of
 
 if TYPE_CHECKING:
     from engine.work import Work
 
 
 def send_link(work: Work, person: str) -> None:
-    """A fresh link by mail: to choose the first password, or a new one. The one from before cannot be used any more."""
+    """A fresh invitation by mail, for an account by which nobody has come in yet: two people have said to which address. The one from before cannot be
+    used any more. A link for a new password takes two as well (`proposals.let_in`)."""
     _manages(work)
     row = _account(work, person)
     need_proof(work)
+    if work.actor is not SYSTEM and work.db.scalar(sa.select(t.people.c.id).where(t.people.c.id == person, never_came())) is None:
+        raise Refused("Somebody comes in by this account already. A link for a new password takes two administrators: propose it under “People”.")
     if work.db.scalar(sa.select(t.people.c.id).where(t.people.c.id == person, may_come_in(work.today))) is None:
         raise Refused("This account is closed. It has to be opened again first.")
     _needs_a_password(work, person)
@@ -37,7 +40,7 @@ def withdraw_link(work: Work, person: str) -> None:
     if not links.end(work, person, "withdrawn"):
         raise NotFound
     if row.password is None:
-        work.write_right(sa.update(t.people).where(t.people.c.id == person).values(active=False))
+        work.write(sa.update(t.people).where(t.people.c.id == person).values(active=False))
     work.record("link_withdrawn", person=person, kind="invitation" if row.password is None else "reset")
 
 
@@ -57,9 +60,9 @@ def use_link(work: Work, token: str, secret: str) -> None:
     row, k = links.found(work.db, work.vault, token, work.now), t.links
     if row is None:
         raise NotFound
-    work.write_right(sa.update(t.people).where(t.people.c.id == row.person).values(password=secret))
-    work.db.execute(sa.update(k).where(k.c.id == row.id).values(ended_at=work.now, ending="used"))
-    end_sessions(work.db, row.person, work.now)
+    work.write(sa.update(t.people).where(t.people.c.id == row.person).values(**with_password(work.vault, row.person, secret)))
+    work.db.execute(sa.update(k).where(k.c.id == row.id).values(**links.over(work.now, "used")))
+    end_sessions_of(work.db, row.person, work.now)
     work.record("link_used", by=row.person, person=row.person, kind=row.kind)
 
 
@@ -70,9 +73,9 @@ def end_account(work: Work, person: str) -> None:
         raise NotFound
     if work.db.scalar(sa.select(p.c.id).where(p.c.id == person, is_over(work.today)).with_for_update()) is None:
         return  # another process was quicker
-    work.write_right(sa.update(p).where(p.c.id == person).values(active=False))
-    work.write_right(sa.update(h).where(h.c.person == person, h.c.until.is_(None)).values(until=work.now))
-    end_sessions(work.db, person, work.now)
+    work.write(sa.update(p).where(p.c.id == person).values(active=False))
+    work.write(sa.update(h).where(h.c.person == person, h.c.until.is_(None)).values(until=work.now))
+    end_sessions_of(work.db, person, work.now)
     links.end(work, person, "withdrawn")
     work.record("account_ended", person=person)
 

@@ -13,7 +13,8 @@ from engine.releases import newest_of_all
 from engine.rules.access import SYSTEM, in_own_right
 from engine.rules.proof import need_proof
 from engine.store import tables as t
-from engine.store.open_sessions import end_sessions
+from engine.store.accounts import with_password
+from engine.store.open_sessions import end_sessions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,8 +83,8 @@ def set_password(work: Work, login: str, secret: str) -> None:
     password is that other."""
     _on_the_machine(work)
     person = _called(work, login).id
-    work.write_right(sa.update(t.people).where(t.people.c.id == person).values(password=secret))
-    end_sessions(work.db, person, work.now)
+    work.write(sa.update(t.people).where(t.people.c.id == person).values(**with_password(work.vault, person, secret)))
+    end_sessions_of(work.db, person, work.now)
     work.record("person_changed", person=person, what="password")
 
 

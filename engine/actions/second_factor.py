@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 def give_second_factor(work: Work, token: str, place: Here, *, code: str = "", passkey: str = "", address: str = "") -> str | None:
     """The session that waits for it is a whole one now, with a fresh token; None when code or passkey were not right, or one has to wait."""
-    row = held_session(work.db, token, work.now, "factor")
+    row = held_session(work.db, work.vault, token, work.now, "factor")
     if not _shown(work, row.person, place, code, passkey, address, recovery=True):
         return None
     work.record("signed_in", by=row.person)
-    return renewed(work.db, row, work.now)
+    return renewed(work.db, work.vault, row, work.now)
 
 
 def confirm_identity(work: Work, token: str, place: Here, *, proven: Known | None = None, code: str = "", passkey: str = "", address: str = "") -> str | None:
     """It is still the same person: the session gets a fresh token. None when password, code or passkey were not right, or one has to wait."""
-    row = held_session(work.db, token, work.now, None)
+    row = held_session(work.db, work.vault, token, work.now, None)
     how = "passkey" if passkey else "code" if code else "password"
     if how == "password":
         right = proven is not None and proven.person == row.person and work.db.scalar(
@@ -52,14 +52,14 @@ def confirm_identity(work: Work, token: str, place: Here, *, proven: Known | Non
     if not right:
         return None
     work.record("identity_confirmed", by=row.person, how=how)
-    return renewed(work.db, row, work.now)
+    return renewed(work.db, work.vault, row, work.now)
 
 
 def _shown(work: Work, person: str, place: Here, code: str, passkey: str, address: str, *, recovery: bool = False) -> bool:
     """Whether this code or passkey is theirs, and good. What is wrong counts; while one has to wait, nothing does."""
     typed = codes.as_typed(code)
     if passkey:
-        right = accept_passkey(work.db, work.vault, passkey, place, "show again", work.now, of=person) is not None
+        right = accept_passkey(work.db, work.vault, passkey, place, "show again", work.now, work.shut, of=person) is not None
     elif len(typed) == codes.LENGTH and recovery:
         if must_wait(work.db, person, address, work.now, work.settings.sessions, CODE):
             return False
@@ -70,7 +70,7 @@ def _shown(work: Work, person: str, place: Here, code: str, passkey: str, addres
     else:
         if must_wait_with_codes(work.db, person, address, work.now, work.settings.sessions):
             return False
-        right = accept_code(work.db, work.vault, person, typed, work.now)
+        right = accept_code(work.db, work.vault, person, typed, work.now, work.shut)
     if not right:
         work.record("second_factor_failed", by=person, name=shadow(person), address=shadow(origin(address)))
     return right

@@ -1,7 +1,6 @@
 """Signing in and out. Sessions live in the database, so that signing out ends them."""
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
@@ -9,9 +8,9 @@ import sqlalchemy as sa
 from engine.rules.passwords import as_signed_in, origin, shadow
 from engine.store import tables as t
 from engine.store.accounts import may_come_in
-from engine.store.factors import accept_passkey
+from engine.store.factors import accept_passkey, factors_of
 from engine.store.identities import by_ourselves
-from engine.store.open_sessions import SignedIn, begun, digest, needed
+from engine.store.open_sessions import SignedIn, begun, end_sessions, found, lasts_until, needed, seen
 from engine.store.tries import must_wait
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def sign_in(work: Work, login: str, proven: Known | None, address: str = "", bro
 
 def sign_in_with_passkey(work: Work, answer: str, place: Here, address: str = "", browser: str = "") -> SignedIn | None:
     """A session for who unlocked a passkey: it is something they have, and the finger, face or PIN is the second thing."""
-    person = accept_passkey(work.db, work.vault, answer, place, "sign in", work.now)
+    person = accept_passkey(work.db, work.vault, answer, place, "sign in", work.now, work.shut)
     may = may_come_in(work.today), by_ourselves(work.settings.single_sign_on)
     if person is None or work.db.scalar(sa.select(t.people.c.id).where(t.people.c.id == person, *may)) is None:
         work.record("sign_in_failed", name=shadow("a passkey"), address=shadow(origin(address)))
@@ -56,21 +55,23 @@ def sign_in_with_passkey(work: Work, answer: str, place: Here, address: str = ""
 
 def sign_out(work: Work, token: str) -> None:
     """The session ends, here and wherever its cookie was copied to."""
-    work.db.execute(sa.update(t.sessions).where(t.sessions.c.token == digest(token), t.sessions.c.ended_at.is_(None)).values(ended_at=work.now))
+    row = found(work.db, work.vault, token, hold=True)
+    if row is not None:
+        end_sessions(work.db, work.now, t.sessions.c.id == row.id)
     work.record("signed_out")
 
 
 def touch_session(work: Work, token: str) -> None:
     """The session was used just now. One that has run out is not woken by it."""
-    limits, session = work.settings.sessions, t.sessions
-    work.db.execute(sa.update(session).where(
-        session.c.token == digest(token), session.c.ended_at.is_(None),
-        session.c.seen_at >= work.now - timedelta(minutes=limits.idle_minutes),
-        session.c.created_at >= work.now - timedelta(minutes=limits.absolute_minutes)).values(seen_at=work.now))
+    row = found(work.db, work.vault, token, hold=True)
+    if row is not None and work.now <= lasts_until(row, work.settings):
+        seen(work.db, work.vault, token, row, work.now)
 
 
 def _begin(work: Work, person: str, needs: str | None, browser: str) -> SignedIn:
-    token = begun(work.db, person, work.now, needs, browser, work.now)
+    token = begun(work.db, work.vault, person, work.now, needs, browser, work.now)
     if needs is None:
         work.record("signed_in", by=person)
+    for kind in ("codes", "passkey") if needs == "factor" else ():
+        factors_of(work.db, work.vault, person, kind, shut=work.shut)   # what does not open is told now, also if nothing else can be tried
     return SignedIn(token, person, needs)

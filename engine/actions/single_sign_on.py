@@ -1,29 +1,29 @@
 """Coming in with the council's own identity provider. It makes nobody: an account is bound to whom it expects, once."""
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
 from engine.errors import NotAllowed, NotFound, Refused
 from engine.progress import links
+from engine.proposals.let_in import expect, spoken_for, why_not_expected
 from engine.rules.access import SYSTEM, in_own_right
 from engine.rules.id_tokens import LEEWAY
 from engine.rules.passwords import origin, shadow
 from engine.rules.proof import need_proof
 from engine.store import tables as t
-from engine.store.accounts import may_come_in
+from engine.store.accounts import may_come_in, never_came
 from engine.store.database import new_id
 from engine.store.factors import spend
-from engine.store.identities import bound_person, expected, proof, subject_of
-from engine.store.open_sessions import SignedIn, begun, end_sessions, held_session, needed, renewed
+from engine.store.identities import bound_person, expected, proof, provider_session, subject_of
+from engine.store.open_sessions import SignedIn, begun, end_sessions, end_sessions_of, held_session, needed, renewed
 from engine.store.tries import must_wait
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from engine.rules.id_tokens import Shown
+    from engine.rules.id_tokens import LoggedOut, Shown
     from engine.work import Work
 
 FAILED = "provider_sign_in_failed"
@@ -50,7 +50,8 @@ def sign_in_with_provider(work: Work, shown: Shown, asked: Asked, address: str =
         _note(work, kind, asked.state, address)
         return Failed(kind)
     needs = None if shown.second_factor else needed(work.db, person, work.settings.sessions)
-    token = begun(work.db, person, work.now, needs, browser, min(work.now, shown.authenticated_at) if shown.authenticated_at else None)
+    token = begun(work.db, work.vault, person, work.now, needs, browser, min(work.now, shown.authenticated_at) if shown.authenticated_at else None,
+                  provider_session(work.vault, shown.issuer, shown.session))
     if needs is None:
         work.record("signed_in", by=person)
     return SignedIn(token, person, needs)
@@ -58,7 +59,7 @@ def sign_in_with_provider(work: Work, shown: Shown, asked: Asked, address: str =
 
 def confirm_with_provider(work: Work, token: str, shown: Shown, asked: Asked, address: str = "") -> str | Failed:
     """The provider has asked again who it is, since we asked for it, and it is the same person: the session gets a fresh token."""
-    row = held_session(work.db, token, work.now, None)
+    row = held_session(work.db, work.vault, token, work.now, None)
     kind = None
     if not _once(work, asked):
         kind = "replayed"
@@ -70,7 +71,20 @@ def confirm_with_provider(work: Work, token: str, shown: Shown, asked: Asked, ad
         _note(work, kind, asked.state, address)
         return Failed(kind)
     work.record("identity_confirmed", by=row.person, how="provider")
-    return renewed(work.db, row, work.now)
+    return renewed(work.db, work.vault, row, work.now)
+
+
+def sign_out_by_provider(work: Work, told: LoggedOut) -> bool:
+    """The sessions here that came from one at the provider that is over, or from any of somebody’s, are over too; False if the token was used before."""
+    if not spend(work.db, f"logout {told.issuer} {told.id}".encode(), told.until + LEEWAY, work.now):
+        return False
+    s, person = t.sessions, None if told.subject is None else bound_person(work.db, work.vault, told)
+    which = [s.c.provider.is_not(None)] if told.session is None else [
+        s.c.provider.in_([provider_session(work.vault, told.issuer, name) for name in ((told.session, None) if person else (told.session,))])]
+    ended = 0 if told.subject is not None and person is None else end_sessions(
+        work.db, work.now, *which, *([] if person is None else [s.c.person == person]))
+    work.record("provider_signed_out", person=person, sessions=ended)
+    return True
 
 
 def note_failed_sign_in(work: Work, kind: str, state: str, address: str = "") -> None:
@@ -81,22 +95,15 @@ def note_failed_sign_in(work: Work, kind: str, state: str, address: str = "") ->
 def expect_with_provider(work: Work, person: str) -> None:
     """From now on, and as long as a link is good, whoever comes from the provider with the verified address of this account is this person."""
     _manages(work)
-    provider, i = work.settings.single_sign_on, t.identities
     row = work.db.execute(sa.select(t.people).where(t.people.c.id == person, may_come_in(work.today)).with_for_update()).one_or_none()
-    if row is None or not provider.on:
+    if row is None or not work.settings.single_sign_on.on:
         raise NotFound
-    if not _spoken_for(work, row.email):
-        raise Refused(f"{provider.title} does not speak for addresses such as {row.email}.")
-    known = work.db.execute(sa.select(i).where(i.c.person == person, i.c.ended_at.is_(None))).one_or_none()
-    if known is not None and known.subject is not None:
-        raise Refused("This person signs in that way already.")
+    if why := why_not_expected(work, row):
+        raise Refused(f"{why}.")
+    if work.actor is not SYSTEM and work.db.scalar(sa.select(t.people.c.id).where(t.people.c.id == person, never_came())) is None:
+        raise Refused("Somebody comes in by this account already. That they do so another way from now on takes two administrators: propose it under “People”.")
     need_proof(work)
-    until = (work.now + timedelta(days=work.settings.sessions.link_days)).replace(microsecond=0)
-    if known is None:
-        work.write_right(sa.insert(i).values(id=new_id(), person=person, expected_at=work.now, expected_by=work.actor.person, expires_at=until))
-    else:
-        work.write_right(sa.update(i).where(i.c.id == known.id).values(expected_at=work.now, expected_by=work.actor.person, expires_at=until))
-    work.record("provider_expected", person=person)
+    expect(work, person)
 
 
 def end_with_provider(work: Work, person: str) -> None:
@@ -109,9 +116,9 @@ def end_with_provider(work: Work, person: str) -> None:
     if person == work.actor.person:
         raise NotAllowed("Nobody does this for themselves. Ask another administrator.")
     need_proof(work)
-    work.write_right(sa.update(i).where(i.c.id == row.id).values(ended_at=work.now))
+    work.write(sa.update(i).where(i.c.id == row.id).values(ended_at=work.now, proof=""))
     if row.subject is not None:
-        end_sessions(work.db, person, work.now)
+        end_sessions_of(work.db, person, work.now)
     work.record("provider_ended", person=person)
 
 
@@ -123,7 +130,7 @@ def _whose(work: Work, shown: Shown, asked: Asked) -> tuple[str | None, str]:
     if person is None:
         if shown.email is None:
             return None, "unverified"
-        person = _bind(work, shown) if _spoken_for(work, shown.email) else None
+        person = _bind(work, shown) if spoken_for(work, shown.email) else None
     if person is None:
         return None, "unknown"
     may = work.db.scalar(sa.select(t.people.c.id).where(t.people.c.id == person, may_come_in(work.today))) is not None
@@ -132,7 +139,7 @@ def _whose(work: Work, shown: Shown, asked: Asked) -> tuple[str | None, str]:
 
 def _bind(work: Work, shown: Shown) -> str | None:
     """The one account that waits for this address is theirs. What let anyone in before does so no longer."""
-    found = expected(work.db, shown.email or "", work.now)
+    found = expected(work.db, work.vault, shown.email or "", work.now)
     if len(found) != 1:
         return None  # nobody, or two with one address: then nobody can say whose it is
     person, identity, i = found[0].id, found[0].identity or new_id(), t.identities
@@ -140,16 +147,14 @@ def _bind(work: Work, shown: Shown) -> str | None:
         return None
     subject = subject_of(work.vault, shown)
     values = {"subject": subject, "proof": proof(work.vault, identity, person, subject), "bound_at": work.now}
-    work.write_right(sa.update(i).where(i.c.id == identity).values(**values) if found[0].identity else
-                     sa.insert(i).values(id=identity, person=person, **values))
+    if found[0].identity:
+        work.write(sa.update(i).where(i.c.id == identity).values(**values))
+    else:
+        work.write(sa.insert(i).values(id=identity, person=person, **values))
     links.end(work, person, "used")
-    end_sessions(work.db, person, work.now)
+    end_sessions_of(work.db, person, work.now)
     work.record("provider_bound", by=person, person=person)
     return str(person)
-
-
-def _spoken_for(work: Work, email: str) -> bool:
-    return email.isascii() and email.rpartition("@")[2].lower() in work.settings.single_sign_on.domains
 
 
 def _once(work: Work, asked: Asked) -> bool:

@@ -13,8 +13,9 @@ from engine.proposals.kind import Kind, Proposed
 from engine.proposals.roles import account, as_known, fitting, let_go, permits, reason, tell_of
 from engine.rules.access import holder
 from engine.store import tables as t
+from engine.store.accounts import with_password
 from engine.store.database import new_id
-from engine.store.open_sessions import end_sessions
+from engine.store.open_sessions import end_sessions_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ class AccountMade(Kind):
     name, permission, asks = "account_made", "manage_people", frozenset({"name", "email", "agency", "roles", "ends_on", "reason"})
 
     def look(self, work: Work, what: Mapping[str, Any], files: bytes | None) -> Proposed:
-        """Bound to what its roles permit."""
+        """The proposal lapses if what these roles permit changes before it is approved."""
         errors: dict[str, str] = {}
         login = name = email = ""
         try:
@@ -97,10 +98,10 @@ def make(work: Work, login: str, name: str, email: str, agency: str | None, role
          with_: str | None = None, ends_on: date | None = None) -> str:
     """A new account; gives its id."""
     person = new_id()
-    work.write_right(sa.insert(t.people).values(id=person, login=login, name=name, email=email, agency=agency, password=secret, created_at=work.now,
-                                                ends_on=ends_on))
+    work.write(sa.insert(t.people).values(id=person, login=login, name=name, email=email, agency=agency, created_at=work.now, ends_on=ends_on,
+                                                **with_password(work.vault, person, secret)))
     if roles:
-        work.write_right(sa.insert(t.holdings).values([
+        work.write(sa.insert(t.holdings).values([
             {"id": new_id(), "person": person, "role": role, "agency": at, "since": work.now, "given_with": with_} for role, at in roles]))
     work.record("person_changed", person=person, what="added" if with_ is None else "invited")
     tell_of(work, person, [role for role, _ in roles])
@@ -109,7 +110,7 @@ def make(work: Work, login: str, name: str, email: str, agency: str | None, role
 
 def reopen(work: Work, person: str) -> None:
     """A closed account can be used again."""
-    work.write_right(sa.update(t.people).where(t.people.c.id == person).values(active=True))
+    work.write(sa.update(t.people).where(t.people.c.id == person).values(active=True))
     work.record("person_changed", person=person, what="opened")
     tell_of(work, person, [role.partition("@")[0] for role in roles_of(work, person)])
 
@@ -117,12 +118,12 @@ def reopen(work: Work, person: str) -> None:
 def close(work: Work, person: str) -> None:
     """Nobody comes in by this account any more: sessions end, tasks go back to the others, and nothing that they proposed is approved."""
     a = t.approvals
-    work.write_right(sa.update(t.people).where(t.people.c.id == person).values(active=False))
-    end_sessions(work.db, person, work.now)
+    work.write(sa.update(t.people).where(t.people.c.id == person).values(active=False))
+    end_sessions_of(work.db, person, work.now)
     links.end(work, person, "withdrawn")
     let_go(work, person)
     for row in work.db.execute(sa.select(a.c.id, a.c.kind, a.c.person).where(a.c.proposed_by == person, a.c.state == "waiting").with_for_update()).all():
-        work.db.execute(sa.update(a).where(a.c.id == row.id).values(state="withdrawn", ended_at=work.now, ended_by=work.actor.person))
+        work.write(sa.update(a).where(a.c.id == row.id).values(state="withdrawn", ended_at=work.now, ended_by=work.actor.person))
         work.record("proposal_withdrawn", proposal=row.id, kind=row.kind, person=row.person)
     work.record("person_changed", person=person, what="closed")
     tell_of(work, person, [role.partition("@")[0] for role in roles_of(work, person)])

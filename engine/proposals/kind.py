@@ -37,6 +37,7 @@ class Kind(ABC):
     name: ClassVar[str]
     permission: ClassVar[str]              # what both must hold, each in their own right
     asks: ClassVar[frozenset[str]]         # what a proposal says, exactly
+    tells: ClassVar[str | None] = None     # the mail that whom it is about gets when it is proposed (progress.mail)
 
     @abstractmethod
     def look(self, work: Work, what: Mapping[str, Any], files: bytes | None) -> Proposed:

@@ -64,7 +64,7 @@ def freeze(work: Work, pack: Pack, note: str, *, by: str | None, approved_by: st
     """Make it the newest release; gives its id and number. Of two who do so at once, the second is refused by its number."""
     last = before(work, pack)
     release, number = new_id(), (last.number if last else 0) + 1
-    work.write_right(sa.insert(t.releases).values(id=release, pack=pack.id, number=number, digest=pack.digest, files=bundle(pack.files), note=note,
+    work.write(sa.insert(t.releases).values(id=release, pack=pack.id, number=number, digest=pack.digest, files=bundle(pack.files), note=note,
                                                   released_at=work.now, released_by=by, approved_by=approved_by))
     work.record("pack_released", pack=pack.id, release=number, digest=pack.digest)
     return release, number

@@ -13,6 +13,7 @@ from engine.rules.access import WIDE, holder, permissions_of
 from engine.store import tables as t
 from engine.store.accounts import may_come_in
 from engine.store.database import new_id
+from engine.store.eyes import everywhere, may_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,14 +72,14 @@ class RoleTaken(Kind):
 
 def give(work: Work, person: str, role: str, agency: str | None, with_: str | None = None) -> None:
     """This person holds this role from now on."""
-    work.write_right(sa.insert(t.holdings).values(id=new_id(), person=person, role=role, agency=agency, since=work.now, given_with=with_))
+    work.write(sa.insert(t.holdings).values(id=new_id(), person=person, role=role, agency=agency, since=work.now, given_with=with_))
     work.record("role_given", person=person, role=role, agency=agency, proposal=with_)
     tell_of(work, person, [role])
 
 
 def take(work: Work, person: str, role: str, agency: str | None, with_: str | None = None) -> None:
     """This person holds this role no longer; what they had taken as its holder is open to the others again."""
-    work.write_right(sa.update(t.holdings).where(t.holdings.c.id.in_(_held(work, person, role, agency))).values(until=work.now, taken_with=with_))
+    work.write(sa.update(t.holdings).where(t.holdings.c.id.in_(_held(work, person, role, agency))).values(until=work.now, taken_with=with_))
     work.record("role_taken", person=person, role=role, agency=agency, proposal=with_)
     let_go(work, person)
     tell_of(work, person, [role])
@@ -87,11 +88,15 @@ def take(work: Work, person: str, role: str, agency: str | None, with_: str | No
 def let_go(work: Work, person: str) -> None:
     """Nothing stays with someone who can no longer do it."""
     k, o = t.tasks, t.offers
-    taken = work.db.execute(sa.select(k.c.id, o.c.holder).join(o, o.c.task == k.c.id).where(k.c.state == "open", k.c.claimed_by == person)).all()
-    able = mail.holders_by_offer(work.db, {row.holder for row in taken}, work.today) if taken else {}
+    with everywhere(work.db):    # who manages people sees no case
+        taken = work.db.execute(sa.select(k.c.id, k.c.case_id, o.c.holder).join(o, o.c.task == k.c.id).where(
+            k.c.state == "open", k.c.claimed_by == person)).all()
+        able = mail.holders_by_offer(work.db, {row.holder for row in taken}, work.today) if taken else {}
     stuck = {row.id for row in taken} - {row.id for row in taken if person in able[row.holder]}
     if stuck:
-        work.db.execute(sa.update(k).where(k.c.id.in_(sorted(stuck)), k.c.state == "open", k.c.claimed_by == person).values(claimed_by=None))
+        for case in sorted({row.case_id for row in taken if row.id in stuck}):
+            may_write(work.db, case)
+        work.write(sa.update(k).where(k.c.id.in_(sorted(stuck)), k.c.state == "open", k.c.claimed_by == person).values(claimed_by=None))
 
 
 def tell_of(work: Work, person: str, roles: Iterable[str]) -> None:

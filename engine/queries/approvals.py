@@ -81,6 +81,14 @@ def rows(look: Look, found: Sequence[Any]) -> list[ProposalRow]:
         and not_the_second(look.actor, row.proposed_by, row.person) is None) for row in found]
 
 
+def ways(look: Look) -> dict[str, str]:
+    """What can be done for somebody who cannot come in, in words."""
+    title = look.settings.single_sign_on.title
+    link, away = "a link for a new password goes to the address of the account", "authenticator apps, passkeys and recovery codes are taken away"
+    said = {"password": link.capitalize(), "factors": f"{away.capitalize()}. New ones are set up after the password", "both": f"Both: {link}, and {away}"}
+    return said | ({"provider": f"From now on this person signs in with {title}, and no password opens the account"} if title else {})
+
+
 def _allowed(look: Look) -> list[str]:
     """The kinds of proposals that whoever asks has the permission for, in their own right."""
     return [name for name, kind in KINDS.items() if in_own_right(look.actor, kind.permission, look.settings.roles)]
@@ -101,6 +109,8 @@ def _title(look: Look, row: Any, names: dict[str | None, str], agencies: dict[st
         return f"Erase what was written in {what['case']}"
     if row.kind == "account_opened":
         return f"Open the account of {who} again"
+    if row.kind == "let_in_again":
+        return f"{who} is to be let in again" if what["way"] != "provider" else f"{who} is to sign in with {look.settings.single_sign_on.title}"
     role, _, agency = what["role"].partition("@")
     label = in_words(role, agency or None, agencies, labels)
     return f"{who} is to be {label}" if row.kind == "role_given" else f"{who} is no longer to be {label}"
@@ -128,6 +138,10 @@ def _facts(look: Look, row: Any, what: dict[str, Any], seen: dict[str, Any], age
         facts.append(("Role to be given" if row.kind == "role_given" else "Role to be taken", told(what["role"])))
     else:
         facts.append(("Roles", "; ".join(told(text) for text in (what if made else seen)["roles"]) or "None yet"))
+    if row.kind == "let_in_again":
+        has = [f"{name} ({'authenticator app' if kind == 'codes' else 'passkey'})" for _, kind, name in seen["factors"]]
+        facts += [("Has set up", f"{'; '.join(has)}; {seen['codes']} recovery codes" if has else "No authenticator app and no passkey"),
+                  ("What is done", ways(look)[what["way"]])]
     if row.kind == "guest_made":
         last = date.fromisoformat(what["ends_on"]) if what["ends_on"] else None
         facts += [("In the case", what["case"]), ("Ends", f"With the case, or after {last.day} {last:%B %Y}" if last else "With the case")]

@@ -10,9 +10,9 @@ from engine.queries.shapes.accounts import Halfway, NewAuthenticator, ToConfirm
 from engine.rules import codes, passkeys
 from engine.store import tables as t
 from engine.store.accounts import may_come_in
-from engine.store.factors import factors_of
+from engine.store.factors import factors_of, offered_secret
 from engine.store.identities import is_bound
-from engine.store.open_sessions import HALFWAY
+from engine.store.open_sessions import HALFWAY, found
 
 if TYPE_CHECKING:
     from engine.look import Look
@@ -24,12 +24,13 @@ def passkey_to_sign_in(look: Look, place: Here) -> str:
     return passkeys.to_sign(place, passkeys.new_challenge(look.vault.mark, "sign in", look.now), alone=True)
 
 
-def halfway(look: Look, token_digest: str, place: Here) -> Halfway | None:
+def halfway(look: Look, token: str, place: Here) -> Halfway | None:
     """The session whose password was right and that needs something still; None if there is none, or it took too long."""
-    s = t.sessions
-    row = look.db.execute(sa.select(s).join(t.people, t.people.c.id == s.c.person).where(
-        s.c.token == token_digest, s.c.ended_at.is_(None), s.c.needs.is_not(None), s.c.created_at >= look.now - HALFWAY, may_come_in(look.today))).one_or_none()
-    return None if row is None else Halfway(row.id, row.person, row.needs, _to_show_again(look, row.person, place), _has_codes(look, row.person))
+    row = found(look.db, look.vault, token)
+    if row is None or row.needs is None or look.now - row.created_at > HALFWAY:
+        return None
+    may = look.db.scalar(sa.select(t.people.c.id).where(t.people.c.id == row.person, may_come_in(look.today))) is not None
+    return None if not may else Halfway(row.id, row.person, row.needs, _to_show_again(look, row.person, place), _has_codes(look, row.person))
 
 
 def to_confirm(look: Look, place: Here) -> ToConfirm:
@@ -52,7 +53,7 @@ def new_authenticator(look: Look) -> NewAuthenticator:
 
 def same_authenticator(look: Look, sealed: bytes) -> NewAuthenticator:
     """The secret that was offered before, for the page that says the code was wrong."""
-    secret = look.vault.open(sealed, "offered authenticator", look.actor.person).decode()
+    secret = offered_secret(look.vault, sealed, look.actor.person or "")
     return _offered(look, secret, look.db.scalar(sa.select(t.people.c.login).where(t.people.c.id == look.actor.person)) or "")
 
 
@@ -78,5 +79,4 @@ def _to_show_again(look: Look, person: str, place: Here) -> str | None:
 
 
 def _has_codes(look: Look, person: str) -> bool:
-    f = t.factors
-    return look.db.scalar(sa.select(f.c.id).where(f.c.person == person, f.c.kind == "codes").limit(1)) is not None
+    return bool(factors_of(look.db, look.vault, person, "codes"))

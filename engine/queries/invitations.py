@@ -13,7 +13,7 @@ from engine.queries.words import agency_names
 from engine.releases import newest_of_all
 from engine.rules.access import in_own_right
 from engine.store import tables as t
-from engine.store.accounts import may_come_in
+from engine.store.accounts import may_come_in, never_came
 
 if TYPE_CHECKING:
     from engine.look import Look
@@ -33,11 +33,13 @@ def invitations(look: Look) -> InvitationsPage:
     k, p = t.links, t.people
     later = k.alias()
     newest = ~sa.exists().where(later.c.person == k.c.person, later.c.made_at > k.c.made_at)
-    rows = look.db.execute(sa.select(k, p.c.name, p.c.email).join(p, p.c.id == k.c.person).where(newest).order_by(k.c.made_at.desc(), k.c.id))
-    people = look.db.execute(sa.select(p.c.id, p.c.name, p.c.login).where(may_come_in(look.today), p.c.password.is_not(None)).order_by(p.c.name, p.c.login))
+    rows = look.db.execute(sa.select(k, p.c.name, p.c.email, never_came().label("never_came")).join(
+        p, p.c.id == k.c.person).where(newest).order_by(k.c.made_at.desc(), k.c.id))
+    people = look.db.execute(sa.select(p.c.id, p.c.name, p.c.login).where(
+        may_come_in(look.today), sa.not_(never_came()), p.c.id != look.actor.person).order_by(p.c.name, p.c.login))
     return InvitationsPage(
         links=[LinkRow(row.person, row.name, row.email, row.kind, row.made_at, row.expires_at,
-                       row.ending or ("expired" if row.expires_at <= look.now else "waiting")) for row in rows],
+                       row.ending or ("expired" if row.expires_at <= look.now else "waiting"), row.never_came) for row in rows],
         people=[(row.id, f"{row.name}, {row.login}") for row in people])
 
 

@@ -1,6 +1,7 @@
 """Whether a name and a password belong together: asked before signing in, so that no transaction that writes waits for it."""
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 
 from engine.rules.passwords import as_signed_in, matches
 from engine.store import tables as t
-from engine.store.accounts import may_come_in
+from engine.store.accounts import may_come_in, password_mark
 from engine.store.identities import by_ourselves
 from engine.store.tries import must_wait
 
@@ -43,8 +44,9 @@ def whose_password(look: Look, login: str, password: str, address: str = "") -> 
     name = as_signed_in(login)
     if must_wait(look.db, name, address, look.now, look.settings.sessions):
         return None
-    row = look.db.execute(sa.select(t.people.c.id, t.people.c.password).where(
+    row = look.db.execute(sa.select(t.people.c.id, t.people.c.password, t.people.c.password_mark).where(
         t.people.c.login == name, may_come_in(look.today), by_ourselves(look.settings.single_sign_on))).one_or_none()
-    secret: str | None = row.password if row else None
+    genuine = row is not None and row.password and hmac.compare_digest(row.password_mark or "", password_mark(look.vault, row.id, row.password))
+    secret: str | None = row.password if row and genuine else None
     right = matches(secret, password)
     return Proven(row.id, secret) if row and secret and right else None

@@ -9,11 +9,14 @@ from engine.errors import NotFound
 from engine.forms import Field, Form, Option
 from engine.proposals.roles import permits, scopes, who_may
 from engine.queries.approvals import rows as proposal_rows
+from engine.queries.approvals import ways
 from engine.queries.deputies import in_words, role_labels
 from engine.queries.shapes.people import AccountForm, HeldRow, PeoplePage, PersonPage, PersonRow
 from engine.queries.words import agency_names, person_names
 from engine.rules.access import holder, in_own_right
 from engine.store import tables as t
+from engine.store.accounts import never_came
+from engine.store.identities import is_bound
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -43,7 +46,8 @@ def person(look: Look, person: str) -> PersonPage:
     """One account with the roles it holds and held, and who gave and took them; appointments to cases without the case."""
     _manages(look)
     p, h, a = t.people, t.holdings, t.approvals
-    row = look.db.execute(sa.select(p).where(p.c.id == person)).one_or_none()
+    query = sa.select(p, never_came().label("never_came"), is_bound().label("bound")).where(p.c.id == person)
+    row = look.db.execute(query).one_or_none()
     if row is None:
         raise NotFound
     found = look.db.execute(sa.select(h).where(h.c.person == person).order_by(h.c.since.desc(), h.c.id)).all()
@@ -56,7 +60,7 @@ def person(look: Look, person: str) -> PersonPage:
         if proposal in decided:
             one = decided[proposal]
             return f"{names.get(one.proposed_by, '')}, approved by {names.get(one.ended_by, '')}"
-        return "By an answer of the process" if held.case_id else "On the machine itself"
+        return "by an answer of the process" if held.case_id else "set up on the machine itself"
 
     rows = [HeldRow(text=holder(held.role, held.agency), label=in_words(held.role, held.agency, agencies, labels), since=_day(look, held.since),
                     until=_day(look, held.until) if held.until else None, given=by(held.given_with, held),
@@ -65,8 +69,10 @@ def person(look: Look, person: str) -> PersonPage:
     waiting = look.db.execute(sa.select(a).where(a.c.person == person, a.c.state == "waiting", a.c.expires_at > look.now).order_by(a.c.proposed_at)).all()
     return PersonPage(
         id=row.id, name=row.name, login=row.login, email=row.email, agency_name=agencies.get(row.agency or ""), active=row.active,
-        since=_day(look, row.created_at), can_sign_in=row.password is not None, held=[one for one in rows if one.until is None],
-        past=[one for one in rows if one.until is not None], waiting=proposal_rows(look, waiting), own=row.id == look.actor.person, alone=_alone(look))
+        since=_day(look, row.created_at), can_sign_in=row.password is not None or row.bound, came=not row.never_came,
+        held=[one for one in rows if one.until is None],
+        past=[one for one in rows if one.until is not None], waiting=proposal_rows(look, waiting), own=row.id == look.actor.person,
+        alone=_alone(look, row.id))
 
 
 def account_form(look: Look, kind: str, person: str | None = None) -> AccountForm:
@@ -76,8 +82,10 @@ def account_form(look: Look, kind: str, person: str | None = None) -> AccountFor
         return AccountForm(None, "", _new(look), _alone(look))
     p, h = t.people, t.holdings
     row = look.db.execute(sa.select(p.c.id, p.c.name, p.c.agency, p.c.active).where(p.c.id == person)).one_or_none()
-    if row is None or kind not in ("role_given", "role_taken", "account_opened") or row.active == (kind == "account_opened"):
+    if row is None or kind not in ("role_given", "role_taken", "account_opened", "let_in_again") or row.active == (kind == "account_opened"):
         raise NotFound
+    if kind == "let_in_again":
+        return AccountForm(row.id, row.name, _ways(look), _alone(look, row.id))
     agencies, labels = agency_names(look), role_labels(look)
     found = look.db.execute(sa.select(h.c.role, h.c.agency).where(h.c.person == person, h.c.until.is_(None), h.c.case_id.is_(None)).distinct()).all()
     holds = {holder(held.role, held.agency) for held in found}
@@ -85,7 +93,16 @@ def account_form(look: Look, kind: str, person: str | None = None) -> AccountFor
     wanted = sorted(holds) if kind == "role_taken" else [text for text in every if text not in holds]
     options = [Option(text, in_words(text.partition("@")[0], text.partition("@")[2] or None, agencies, labels)) for text in wanted]
     role = Field(id="role", key="role", type="select", label="Role", required=True, options=tuple(sorted(options, key=lambda one: one.label)))
-    return AccountForm(row.id, row.name, Form(id=kind, title=kind, fields=(_why(),) if kind == "account_opened" else (role, _why())), _alone(look))
+    return AccountForm(row.id, row.name, Form(id=kind, title=kind, fields=(_why(),) if kind == "account_opened" else (role, _why())),
+                       _alone(look, row.id))
+
+
+def _ways(look: Look) -> Form:
+    return Form(id="let_in", title="Let somebody in again", fields=(
+        Field(id="way", key="way", type="radio", label="What is to be done?", required=True,
+              options=tuple(Option(way, words) for way, words in ways(look).items())),
+        _why(),
+    ))
 
 
 def _new(look: Look) -> Form:
@@ -114,9 +131,10 @@ def _manages(look: Look) -> None:
         raise NotFound
 
 
-def _alone(look: Look) -> bool:
-    """Is there nobody else who could approve?"""
-    return not set(who_may(look, "manage_people")) - {look.actor.person}
+def _alone(look: Look, about: str | None = None) -> list[str] | None:
+    """Is there nobody else who could approve a change, `about` this account? Then who manages people beside the one who asks: whom it is about, or nobody."""
+    others = set(who_may(look, "manage_people")) - {look.actor.person}
+    return None if others - {about} else [name for person, name in person_names(look, others).items() if person in others]
 
 
 def _day(look: Look, moment: datetime) -> date:

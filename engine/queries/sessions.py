@@ -1,15 +1,18 @@
 """Who is behind a cookie, and what stands on the page “Your account”."""
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from engine.errors import NotFound
+from engine.queries.deputies import in_words, role_labels
 from engine.queries.shapes.accounts import Account, FactorRow, Session, SessionRow
+from engine.queries.words import agency_names, person_names
 from engine.store import tables as t
 from engine.store.identities import is_bound
+from engine.store.open_sessions import found, lasts_until
 
 if TYPE_CHECKING:
     from engine.look import Look
@@ -17,28 +20,21 @@ if TYPE_CHECKING:
 #: For so long after a session ran out, what is posted with it is kept as a draft.
 STILL_KEPT = timedelta(hours=2)
 
-# Asked with every request, so built once. A session that waits for a second factor is none.
-_SESSION = sa.select(t.sessions).where(t.sessions.c.token == sa.bindparam("token"), t.sessions.c.ended_at.is_(None), t.sessions.c.needs.is_(None))
 
-
-def session_of(look: Look, token_digest: str) -> Session | None:
-    """The live session of a token."""
-    row = look.db.execute(_SESSION, {"token": token_digest}).one_or_none()
-    if row is None:
-        return None
-    limits = look.settings.sessions
-    if look.now - row.seen_at > timedelta(minutes=limits.idle_minutes) or look.now - row.created_at > timedelta(minutes=limits.absolute_minutes):
+def session_of(look: Look, token: str) -> Session | None:
+    """The live session of a token. One that waits for a second factor is none."""
+    row = found(look.db, look.vault, token)
+    if row is None or row.needs is not None or look.now > lasts_until(row, look.settings):
         return None
     return Session(row.id, row.person, row.proved_at, quiet=look.now - row.seen_at > timedelta(minutes=1))
 
 
-def session_that_ran_out(look: Look, token_digest: str) -> str | None:
+def session_that_ran_out(look: Look, token: str) -> str | None:
     """The person of a session that has run out within the last two hours: what they typed until then is still theirs. Never of one that was ended."""
-    row = look.db.execute(_SESSION, {"token": token_digest}).one_or_none()
-    if row is None:
+    row = found(look.db, look.vault, token)
+    if row is None or row.needs is not None:
         return None
-    limits = look.settings.sessions
-    ended: datetime = min(row.seen_at + timedelta(minutes=limits.idle_minutes), row.created_at + timedelta(minutes=limits.absolute_minutes))
+    ended = lasts_until(row, look.settings)
     return row.person if ended < look.now <= ended + STILL_KEPT else None
 
 
@@ -49,14 +45,22 @@ def my_account(look: Look) -> Account:
         t.agencies, t.agencies.c.key == p.c.agency).where(p.c.id == me)).one_or_none()
     if row is None:
         raise NotFound
-    limits = look.settings.sessions
     sessions = look.db.execute(sa.select(s).where(
-        s.c.person == me, s.c.ended_at.is_(None), s.c.needs.is_(None), s.c.seen_at >= look.now - timedelta(minutes=limits.idle_minutes),
-        s.c.created_at >= look.now - timedelta(minutes=limits.absolute_minutes)).order_by(s.c.seen_at.desc(), s.c.id))
+        s.c.person == me, s.c.ended_at.is_(None), s.c.needs.is_(None)).order_by(s.c.seen_at.desc(), s.c.id))
     factors = look.db.execute(sa.select(f).where(f.c.person == me).order_by(f.c.added_at, f.c.id))
     left = look.db.scalar(sa.select(sa.func.count()).select_from(r).where(r.c.person == me)) or 0
     return Account(
         login=row.login, name=row.name, email=row.email, agency=row.at, ends_on=row.ends_on, guest=row.guest, recovery_codes=left,
-        sessions=[SessionRow(one.id, one.created_at, one.seen_at, one.browser, this=one.id == look.actor.session) for one in sessions],
-        factors=[FactorRow(one.id, one.kind, one.name, one.added_at, one.used_at) for one in factors], required=limits.second_factor == "required",
-        provider=look.settings.single_sign_on.on and bool(row.bound))
+        sessions=[SessionRow(one.id, one.created_at, one.seen_at, one.browser, this=one.id == look.actor.session) for one in sessions
+                  if look.now <= lasts_until(one, look.settings)],
+        factors=[FactorRow(one.id, one.kind, one.name, one.added_at, one.used_at) for one in factors],
+        required=look.settings.sessions.second_factor == "required",
+        provider=look.settings.single_sign_on.on and bool(row.bound), roles=_my_roles(look))
+
+
+def _my_roles(look: Look) -> list[str]:
+    holdings, agencies, labels = look.actor.holdings, agency_names(look), role_labels(look)
+    people, c = person_names(look, [held.deputy_of for held in holdings]), t.cases.c
+    cases = {row.id: row.reference for row in look.db.execute(sa.select(c.id, c.reference).where(c.id.in_([held.case for held in holdings if held.case])))}
+    return sorted(in_words(held.role, held.agency, agencies, labels) + (f", in {cases[held.case]}" if held.case in cases else "")
+                  + (f", as deputy for {people[held.deputy_of]}" if held.deputy_of else "") for held in holdings)

@@ -56,16 +56,22 @@ class Deadline:
     every: Period | None = None
     ends: tuple[str, ...] = ()
     ends_when: str | None = None                # over `row`: the row itself says that it is done
+    presses: tuple[str, ...] = ()               # the tasks on the way to its end, which wear its date as those that end it do
     ended: str | None = None                    # the date that counts; None: the moment of `ends`
     cancelled_by: tuple[str, ...] = ()
     cancelled: str | None = None                # over `row`: the row itself says that it is no longer needed
     milestone: bool = False                     # a moment that is waited for, not missed: it comes as the due day begins
     per: str | None = None
-    to: tuple[str, ...] = ()                    # who is reminded; none: whoever holds the open task that ends it
+    to: tuple[str, ...] = ()                    # who is reminded; none: whoever holds an open task it presses on
     remind: tuple[Period, ...] = ()
     chase: tuple[Period, ...] = ()
     escalate: tuple[Escalation, ...] = ()
     message: Messages = Messages()
+
+    @property
+    def presses_on(self) -> tuple[str, ...]:
+        """What has to be done by it: what ends it, and the tasks it presses on."""
+        return (*self.ends, *self.presses)
 
     @property
     def register(self) -> str | None:
@@ -182,8 +188,8 @@ def read_deadlines(data: bytes, file: str) -> tuple[dict[str, Deadline], list[Fa
     return found, sorted(faults, key=lambda fault: fault.line or 0)
 
 
-_KEYS = ("title", "kind", "clause", "starts", "when", "from", "within", "on", "before", "every", "milestone", "ends", "ended", "cancelled_by",
-         "cancelled", "per", "to", "remind", "chase", "escalate", "message")
+_KEYS = ("title", "kind", "clause", "starts", "when", "from", "within", "on", "before", "every", "milestone", "ends", "presses", "ended",
+         "cancelled_by", "cancelled", "per", "to", "remind", "chase", "escalate", "message")
 _MESSAGES = ("reminder", "overdue", "escalation")
 
 
@@ -216,7 +222,7 @@ class _Table:
             starts=self.starts(), clause=self.text("clause"),
             when=self.formula("when"), from_=self.formula("from"), within=self.period("within"), on=self.formula("on"),
             before=self.period("before"), every=self.period("every", may_repeat=True), milestone=self.flag("milestone"),
-            ends=ends, ends_when=ends_when, ended=self.formula("ended"),
+            ends=ends, ends_when=ends_when, presses=self.names("presses"), ended=self.formula("ended"),
             cancelled_by=self.names("cancelled_by"), cancelled=self.formula("cancelled"), per=self.text("per"), to=self.names("to"),
             remind=self.periods("remind"), chase=self.periods("chase", may_repeat=True), escalate=self.escalations(),
             message=self.messages(),

@@ -24,7 +24,8 @@ SHORTEST_RSA = 2048
 LEEWAY = timedelta(seconds=60)
 #: A token is fetched in the moment it is made.
 OLDEST = timedelta(minutes=5)
-LONGEST = 16 * 1024
+LONGEST, LONGEST_NAME = 16 * 1024, 255
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 _KINDS = {"iss": "issuer", "aud": "audience", "azp": "audience", "exp": "expired", "nbf": "not_yet_valid", "iat": "not_yet_valid", "nonce": "nonce"}
 
 
@@ -45,6 +46,18 @@ class Shown:
     email: str | None  # only if the provider has verified it
     second_factor: bool
     authenticated_at: datetime | None
+    session: str | None = None  # what the provider calls the session there (`sid`)
+
+
+@dataclass(frozen=True)
+class LoggedOut:
+    """Sessions that the provider says are over: that one, or all of somebody’s."""
+
+    issuer: str
+    subject: str | None
+    session: str | None
+    id: str  # of the token, which counts once
+    until: datetime  # when it is too old anyway
 
 
 def key_named(token: str) -> str:
@@ -70,9 +83,45 @@ def shown(token: str, keys: Sequence[Mapping[str, Any]], settings: SingleSignOn,
         raise NotShown("expired")
     if any(claims.get(name) != wanted for name, wanted in settings.require.items()):
         raise NotShown("tenant")
-    if not claims["sub"] or len(claims["sub"]) > 255:
+    if not claims["sub"] or len(claims["sub"]) > LONGEST_NAME:
         raise NotShown("token")
-    return Shown(settings.issuer, claims["sub"], _verified(claims), _second_factor(claims, settings), _authenticated(claims))
+    return Shown(settings.issuer, claims["sub"], _verified(claims), _second_factor(claims, settings), _authenticated(claims), _session(claims))
+
+
+def logged_out(token: str, keys: Sequence[Mapping[str, Any]], settings: SingleSignOn, now: datetime) -> LoggedOut:
+    """Whose session this logout token says is over (OpenID Connect Back-Channel Logout 1.0, 2.6); NotShown unless every part of it is right."""
+    header = _header(token)
+    if header.get("typ", "JWT") not in ("JWT", "logout+jwt"):
+        raise NotShown("token")
+    claims = _signed(token, header, keys)
+    audience, events = claims.get("aud"), claims.get("events")
+    if claims.get("iss") != settings.issuer:
+        raise NotShown("issuer")
+    if settings.client_id not in (audience if isinstance(audience, list) else [audience]):
+        raise NotShown("audience")
+    if "nonce" in claims:
+        raise NotShown("nonce")  # so nobody takes an ID token for one of these
+    if not isinstance(events, dict) or not isinstance(events.get(LOGOUT), dict):
+        raise NotShown("token")
+    made, ends = _moment(claims.get("iat")), _moment(claims.get("exp", claims.get("iat")))
+    if made > now + LEEWAY:
+        raise NotShown("not_yet_valid")
+    if now - made > OLDEST or ("exp" in claims and ends < now - LEEWAY):
+        raise NotShown("expired")
+    subject, session, name = (claims.get(key) for key in ("sub", "sid", "jti"))
+    if name is None or (subject is None and session is None) or not all(
+            one is None or (isinstance(one, str) and 0 < len(one) <= LONGEST_NAME) for one in (subject, session, name)):
+        raise NotShown("token")
+    return LoggedOut(settings.issuer, subject, session, str(name), made + OLDEST)
+
+
+def _moment(seconds: Any) -> datetime:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise NotShown("token")
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise NotShown("token") from None
 
 
 def _header(token: str) -> Mapping[str, Any]:
@@ -112,6 +161,11 @@ def _verified(claims: Mapping[str, Any]) -> str | None:
 def _second_factor(claims: Mapping[str, Any], settings: SingleSignOn) -> bool:
     """Whether more than a password was asked for there (RFC 8176: `mfa`), or the operator says that it always is."""
     return settings.trusts_second_factor or "mfa" in claims.get("amr", ()) or claims.get("acr") in settings.second_factor_acr
+
+
+def _session(claims: Mapping[str, Any]) -> str | None:
+    sid = claims.get("sid")
+    return sid if isinstance(sid, str) and sid else None
 
 
 def _authenticated(claims: Mapping[str, Any]) -> datetime | None:

@@ -36,6 +36,14 @@ def working_day_on_or_before(day: date, calendar: Calendar) -> date:
     return day
 
 
+def day_off(day: date, calendar: Calendar) -> str:
+    """Why the board does not work on a day of the week; empty where it does, and for Saturdays and Sundays."""
+    if day in calendar.opened or day.weekday() > 4:
+        return ""
+    closed = "the board does not work" if day in calendar.closed else ""
+    return "bank holiday" if day in _bank_holidays(calendar.country, calendar.subdivision, day.year) else closed
+
+
 @lru_cache(maxsize=512)
 def _bank_holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
     # `observed` adds the substitute days: a Christmas Day on Saturday gives the Monday after

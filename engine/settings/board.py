@@ -24,6 +24,7 @@ def read_board(folder: Path, faults: list[str]) -> Board | None:
     email = taken(table, "email", str, file, faults, "") or ""
     if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
         faults.append(f"{file}: email “{email}” is no address; write one such as reviews@board.example.")
+    phone = taken(table, "phone", str, file, faults, "") or ""
     hour = taken(table, "reminder_hour", int, file, faults)
     if hour is not None and not 0 <= hour <= 23:
         faults.append(f"{file}: reminder_hour is {hour}; it must be from 0 to 23.")
@@ -35,7 +36,7 @@ def read_board(folder: Path, faults: list[str]) -> Board | None:
     faults.extend(f"{file}: {key} is not known." for key in table)
     if len(faults) > before or name is None or short is None or hour is None or zone is None or calendar is None:
         return None
-    return Board(name, short, zone, calendar, hour, agencies, email)
+    return Board(name, short, zone, calendar, hour, agencies, email, phone)
 
 
 def read_agencies(table: Mapping[str, Any], file: str, faults: list[str]) -> tuple[Agency, ...]:

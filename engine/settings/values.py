@@ -57,7 +57,8 @@ class Board:
     calendar: Calendar
     reminder_hour: int
     agencies: tuple[Agency, ...]
-    email: str = ""     # where the public can write to
+    email: str = ""     # where the public, and those who work on a review, can write to
+    phone: str = ""     # of the business office
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class SingleSignOn:
     trusts_second_factor: bool
     second_factor_acr: list[str]
     passwords_too: bool
+    session_hours: int = field(metadata={"least": 1, "most": 7 * 24})
     secret: str | None = field(default=None, repr=False)
 
     @property

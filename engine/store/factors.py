@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from engine.errors import InvalidAnswers
 from engine.rules import codes, passkeys
 from engine.rules.passkeys import Passkey
 from engine.store import tables as t
 from engine.store.database import new_id
+from engine.store.sealing import Broken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from engine.rules.passkeys import Here
     from engine.store.sealing import Vault
+
+    #: Is told the table and the id of what does not open.
+    Shut = Callable[[str, str], None]
 
 MOST_FACTORS = 10
 
@@ -38,11 +43,12 @@ class Factor:
         return Passkey(base64.b64decode(self.body["id"]), base64.b64decode(self.body["public"]), self.counter)
 
 
-def factors_of(db: sa.Connection, vault: Vault, person: str, kind: str, *, hold: bool = False) -> list[Factor]:
-    """All of this kind that somebody has."""
+def factors_of(db: sa.Connection, vault: Vault, person: str, kind: str, *, hold: bool = False, shut: Shut | None = None) -> list[Factor]:
+    """All of this kind that somebody has and that open. One that was changed from outside is told to `shut`, and counts for nothing."""
     f = t.factors
     query = sa.select(f).where(f.c.person == person, f.c.kind == kind).order_by(f.c.added_at, f.c.id)
-    return [_opened(vault, row) for row in db.execute(query.with_for_update() if hold else query)]
+    found = [_opened(vault, row, shut) for row in db.execute(query.with_for_update() if hold else query).all()]
+    return [factor for factor in found if factor is not None]
 
 
 def keep_authenticator(db: sa.Connection, vault: Vault, person: str, name: str, secret: str, step: int, now: datetime) -> str:
@@ -56,9 +62,17 @@ def keep_passkey(db: sa.Connection, vault: Vault, person: str, name: str, found:
     return _keep(db, vault, person, "passkey", name, body, now, credential=passkeys.digest(found.id), counter=found.counter)
 
 
-def accept_code(db: sa.Connection, vault: Vault, person: str, code: str, now: datetime) -> bool:
+def offered_secret(vault: Vault, sealed: bytes, person: str) -> str:
+    """The secret of an app that was offered to this person, as their page has brought it back. Refused: one that was made up, or offered to somebody else."""
+    try:
+        return vault.open(sealed, "offered authenticator", person).decode()
+    except Broken:
+        raise InvalidAnswers({"code": "This page was open for another account. Read the picture below with the app, and enter its code"}) from None
+
+
+def accept_code(db: sa.Connection, vault: Vault, person: str, code: str, now: datetime, shut: Shut) -> bool:
     """Whether an authenticator of this person shows this code now, and it was not used before: its step is written down, whoever else tries it."""
-    for factor in factors_of(db, vault, person, "codes", hold=True):
+    for factor in factors_of(db, vault, person, "codes", hold=True, shut=shut):
         step = codes.step_of(factor.body["secret"], code, now, factor.counter)
         if step is not None and _counted(db, factor.id, step, now):
             return True
@@ -71,7 +85,8 @@ def accept_recovery_code(db: sa.Connection, vault: Vault, person: str, code: str
     return db.execute(sa.delete(r).where(r.c.person == person, r.c.digest == vault.mark(code, "recovery code", person))).rowcount == 1
 
 
-def accept_passkey(db: sa.Connection, vault: Vault, answer: str, place: Here, purpose: str, now: datetime, *, of: str | None = None) -> str | None:
+def accept_passkey(db: sa.Connection, vault: Vault, answer: str, place: Here, purpose: str, now: datetime, shut: Shut, *,
+                   of: str | None = None) -> str | None:
     """Whose passkey has signed our challenge just now, for the first time. `of`: it must be one of this person's; else it must have been unlocked."""
     f, credential, challenge = t.factors, passkeys.credential_in(answer), passkeys.challenge_in(answer)
     if credential is None or challenge is None:
@@ -80,7 +95,9 @@ def accept_passkey(db: sa.Connection, vault: Vault, answer: str, place: Here, pu
     until = passkeys.until_when(vault.mark, challenge, purpose, now)
     if row is None or until is None or (of is not None and row.person != of):
         return None
-    factor = _opened(vault, row)
+    factor = _opened(vault, row, shut)
+    if factor is None:
+        return None
     counter = passkeys.signed(answer, place, challenge, factor.passkey, alone=of is None)
     if counter is None or not spend(db, challenge, until, now):
         return None
@@ -113,8 +130,14 @@ def _keep(db: sa.Connection, vault: Vault, person: str, kind: str, name: str, bo
     return factor
 
 
-def _opened(vault: Vault, row: Any) -> Factor:
-    return Factor(row.id, row.person, row.kind, row.counter, json.loads(vault.open(row.secret, "factors", row.id, "secret", row.person, row.kind)))
+def _opened(vault: Vault, row: Any, shut: Shut | None) -> Factor | None:
+    try:
+        body = vault.open(row.secret, "factors", row.id, "secret", row.person, row.kind)
+    except Broken:
+        if shut is not None:
+            shut("factors", row.id)
+        return None
+    return Factor(row.id, row.person, row.kind, row.counter, json.loads(body))
 
 
 def _counted(db: sa.Connection, factor: str, step: int, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hmac
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -9,14 +10,24 @@ import sqlalchemy as sa
 from engine.store import tables as t
 
 if TYPE_CHECKING:
-    from engine.rules.id_tokens import Shown
+    from datetime import datetime
+    from typing import Protocol
+
     from engine.settings import SingleSignOn
     from engine.store.sealing import Vault
 
+    class Named(Protocol):
+        """Whom the provider names (rules.id_tokens)."""
 
-def subject_of(vault: Vault, shown: Shown) -> str:
+        @property
+        def issuer(self) -> str: ...
+        @property
+        def subject(self) -> str | None: ...
+
+
+def subject_of(vault: Vault, shown: Named) -> str:
     """How someone of the provider is written down: it says nothing of them, and nobody makes it without the master key."""
-    return vault.mark(shown.subject, "subject", shown.issuer)
+    return vault.mark(shown.subject or "", "subject", shown.issuer)
 
 
 def proof(vault: Vault, identity: str, person: str, subject: str) -> str:
@@ -24,7 +35,17 @@ def proof(vault: Vault, identity: str, person: str, subject: str) -> str:
     return vault.mark(subject, "identity", identity, person)
 
 
-def bound_person(db: sa.Connection, vault: Vault, shown: Shown) -> str | None:
+def provider_session(vault: Vault, issuer: str, name: str | None) -> str:
+    """How a session at the provider is written down, so that it can be told to be over; one that was given no name is like every other."""
+    return vault.mark(name or "", "provider session", issuer)
+
+
+def address_mark(vault: Vault, row: str, person: str, email: str, until: datetime) -> str:
+    """The proof that this row may bind this address to this person until it expires."""
+    return vault.mark(email, "address", row, person, until.astimezone(UTC).isoformat())
+
+
+def bound_person(db: sa.Connection, vault: Vault, shown: Named) -> str | None:
     """Who here this is; None if nobody is bound to them."""
     i, subject = t.identities, subject_of(vault, shown)
     row = db.execute(sa.select(i).where(i.c.subject == subject, i.c.ended_at.is_(None))).one_or_none()
@@ -43,17 +64,26 @@ def by_ourselves(provider: SingleSignOn) -> sa.ColumnElement[bool]:
     return sa.not_(is_bound()) if provider.on and not provider.passwords_too else sa.true()
 
 
-def expected(db: sa.Connection, email: str, now: Any) -> list[Any]:
-    """Accounts with this address that wait for whoever the provider says has it: an administrator said so, or they were invited and have no password.
+def expected(db: sa.Connection, vault: Vault, email: str, now: datetime) -> list[Any]:
+    """Accounts with this address that wait for whoever the provider says has it: it was said that they do, or they were invited and have no password.
 
     Where a binding was ended an invitation is not enough: it may have been ended because somebody else has got hold of them there. Each is locked, with
     the row that says so, if there is one. Letters are compared as the 26 of ASCII; with any other one an address is nobody's."""
+    if not email.isascii():
+        return []
     i, k, p = t.identities, t.links, t.people
-    was = t.identities.alias()
-    once_bound = sa.exists().where(was.c.person == p.c.id, was.c.bound_at.is_not(None)).correlate(p)
-    open_invitation = sa.exists().where(k.c.person == p.c.id, k.c.kind == "invitation", k.c.ended_at.is_(None), k.c.expires_at > now).correlate(p)
-    invited = sa.and_(p.c.password.is_(None), open_invitation, sa.not_(once_bound))
     waiting = sa.and_(i.c.person == p.c.id, i.c.ended_at.is_(None))
-    query = sa.select(p.c.id, p.c.email, i.c.id.label("identity")).outerjoin(i, waiting).where(
-        sa.func.lower(p.c.email) == email.lower(), i.c.subject.is_(None), sa.or_(i.c.expires_at > now, invited)).with_for_update(of=p)
-    return [row for row in db.execute(query) if row.email.isascii() and row.email.lower() == email.lower()] if email.isascii() else []
+    query = sa.select(p.c.id, p.c.email, p.c.password, i.c.id.label("identity"), i.c.expires_at, i.c.proof).outerjoin(i, waiting).where(
+        sa.func.lower(p.c.email) == email.lower(), i.c.subject.is_(None)).with_for_update(of=p)
+
+    def waits(row: Any, name: str, until: datetime, mark: str | None) -> bool:
+        return until > now and hmac.compare_digest(mark or "", address_mark(vault, name, row.id, row.email, until))
+
+    def invited(row: Any) -> bool:
+        if row.password is not None or db.scalar(sa.select(i.c.id).where(i.c.person == row.id, i.c.bound_at.is_not(None)).limit(1)) is not None:
+            return False
+        open_ones = db.execute(sa.select(k).where(k.c.person == row.id, k.c.kind == "invitation", k.c.ended_at.is_(None)))
+        return any(waits(row, link.id, link.expires_at, link.address) for link in open_ones)
+
+    return [row for row in db.execute(query).all() if row.email.isascii() and row.email.lower() == email.lower()
+            and ((row.identity is not None and waits(row, row.identity, row.expires_at, row.proof)) or invited(row))]

@@ -1,9 +1,13 @@
-"""Sessions as rows: found while they last, given a fresh token, ended."""
+"""Sessions as rows: found while they last, given a fresh token, ended. Who can write to the database opens none.
+
+What a browser holds is the row's id and a secret. The row keeps neither: its proof, made with the master key, is over the secret and over everything by
+which the row lets somebody in. One that was put in, given to somebody else or made to last longer is no session."""
 from __future__ import annotations
 
-import hashlib
+import hmac
+import re
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
@@ -14,12 +18,16 @@ from engine.store.accounts import may_come_in
 from engine.store.database import new_id
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
-    from engine.settings import Sessions
+    from engine.settings import Sessions, Settings
+    from engine.store.sealing import Vault
 
 #: So long may pass between the password and the code.
 HALFWAY = timedelta(minutes=30)
+_TOKEN = re.compile(r"([0-9a-f]{32})([\w-]{43})", re.ASCII)
+# Asked with every request, so built once.
+_OPEN = sa.select(t.sessions).where(t.sessions.c.id == sa.bindparam("id"), t.sessions.c.ended_at.is_(None))
 
 
 class SignedIn(NamedTuple):
@@ -30,17 +38,33 @@ class SignedIn(NamedTuple):
     needs: str | None
 
 
-def digest(token: str) -> str:
-    """How a session's token, or a link's, is written down: who steals the table cannot use it."""
-    return hashlib.sha256(token.encode()).hexdigest()
+def begun(db: sa.Connection, vault: Vault, person: str, now: datetime, needs: str | None, browser: str, proved_at: datetime | None,
+          provider: str | None = None) -> str:
+    """The token of a new session, in which something may be needed still. `proved_at`: when the person last showed who they are; `provider`: as what
+    the provider's session they came from is written down here (store.identities)."""
+    session, secret = new_id(), secrets.token_urlsafe(32)
+    row = {"id": session, "person": person, "created_at": now, "seen_at": now, "proved_at": proved_at, "needs": needs, "provider": provider}
+    db.execute(sa.insert(t.sessions).values(**row, browser=browser[:60], proof=_proof(vault, secret, row)))
+    return session + secret
 
 
-def begun(db: sa.Connection, person: str, now: datetime, needs: str | None, browser: str, proved_at: datetime | None) -> str:
-    """The token of a new session, in which something may be needed still. `proved_at`: when the person last showed who they are."""
-    token = secrets.token_urlsafe(32)
-    db.execute(sa.insert(t.sessions).values(
-        token=digest(token), id=new_id(), person=person, created_at=now, seen_at=now, proved_at=proved_at, needs=needs, browser=browser[:60]))
-    return token
+def found(db: sa.Connection, vault: Vault, token: str, *, hold: bool = False) -> Any:
+    """The session with this token, if it was not ended and is what we wrote; how long it lasts is another question (`lasts_until`)."""
+    parts = _TOKEN.fullmatch(token)
+    if parts is None:
+        return None
+    row = db.execute(_OPEN.with_for_update() if hold else _OPEN, {"id": parts[1]}).one_or_none()
+    return row if row is not None and hmac.compare_digest(row.proof, _proof(vault, parts[2], row._asdict())) else None
+
+
+def lasts_until(row: Any, settings: Settings) -> datetime:
+    """When a session is over that nobody ends: after its rest, and in any case. One that the provider began lasts no longer than the settings let it."""
+    limits, provider = settings.sessions, settings.single_sign_on
+    whole = timedelta(minutes=limits.absolute_minutes)
+    if row.provider is not None:
+        whole = min(whole, timedelta(hours=provider.session_hours))
+    ends: datetime = min(row.seen_at + timedelta(minutes=limits.idle_minutes), row.created_at + whole)
+    return ends
 
 
 def needed(db: sa.Connection, person: str, limits: Sessions) -> str | None:
@@ -49,27 +73,46 @@ def needed(db: sa.Connection, person: str, limits: Sessions) -> str | None:
     return "factor" if has_factor else "setup" if limits.second_factor == "required" else None
 
 
-def held_session(db: sa.Connection, token: str, now: datetime, *needs: str | None) -> Any:
-    """The session with this token, locked, if it lasts, its account is open, and it needs one of these things still; else there is nothing here.
+def held_session(db: sa.Connection, vault: Vault, token: str, now: datetime, *needs: str | None) -> Any:
+    """The session with this token, locked, if its account is open, and it needs one of these things still; else there is nothing here.
 
     What a session that needs nothing is worth by its age is asked with every request (queries.session_of)."""
-    s = t.sessions
-    row = db.execute(sa.select(s).join(t.people, t.people.c.id == s.c.person).where(
-        s.c.token == digest(token), s.c.ended_at.is_(None), may_come_in(now.date())).with_for_update(of=s)).one_or_none()
+    row = found(db, vault, token, hold=True)
     if row is None or row.needs not in needs or (row.needs is not None and now - row.created_at > HALFWAY):
+        raise NotFound
+    if db.scalar(sa.select(t.people.c.id).where(t.people.c.id == row.person, may_come_in(now.date()))) is None:
         raise NotFound
     return row
 
 
-def renewed(db: sa.Connection, row: Any, now: datetime) -> str:
+def renewed(db: sa.Connection, vault: Vault, row: Any, now: datetime) -> str:
     """A fresh token for this session, which needs nothing more: whoever has copied the cookie from before has nothing."""
-    token = secrets.token_urlsafe(32)
-    db.execute(sa.update(t.sessions).where(t.sessions.c.token == row.token).values(token=digest(token), needs=None, proved_at=now, seen_at=now))
-    return token
+    secret = secrets.token_urlsafe(32)
+    _write(db, vault, secret, row, needs=None, proved_at=now, seen_at=now)
+    return str(row.id) + secret
 
 
-def end_sessions(db: sa.Connection, person: str, now: datetime, *, but: str | None = None) -> int:
-    """All sessions of this person are over, but for the one with this id; gives how many."""
+def seen(db: sa.Connection, vault: Vault, token: str, row: Any, now: datetime) -> None:
+    """The session with this token was used just now."""
+    _write(db, vault, token.removeprefix(row.id), row, seen_at=now)
+
+
+def end_sessions(db: sa.Connection, now: datetime, *which: sa.ColumnElement[bool]) -> int:
+    """The sessions that are open and of which this is true are over; gives how many. Nothing of them is left that could be opened again."""
     s = t.sessions
-    query = sa.update(s).where(s.c.person == person, s.c.ended_at.is_(None)).values(ended_at=now)
-    return db.execute(query if but is None else query.where(s.c.id != but)).rowcount
+    return db.execute(sa.update(s).where(s.c.ended_at.is_(None), *which).values(ended_at=now, proof="")).rowcount
+
+
+def end_sessions_of(db: sa.Connection, person: str, now: datetime, *, but: str | None = None) -> int:
+    """All sessions of this person are over, but for the one with this id; gives how many."""
+    return end_sessions(db, now, t.sessions.c.person == person, *([] if but is None else [t.sessions.c.id != but]))
+
+
+def _write(db: sa.Connection, vault: Vault, secret: str, row: Any, **changed: Any) -> None:
+    after = {**row._asdict(), **changed}
+    db.execute(sa.update(t.sessions).where(t.sessions.c.id == row.id).values(**changed, proof=_proof(vault, secret, after)))
+
+
+def _proof(vault: Vault, secret: str, row: Mapping[str, Any]) -> str:
+    moments = (at.astimezone(UTC).isoformat() if at else "" for at in (row["created_at"], row["seen_at"], row["proved_at"]))
+    return vault.mark(secret, "session", row["id"], row["person"], *moments, row["needs"] or "", row["provider"] or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from hashlib import sha256
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,6 @@ from engine.alarm import sweep
 from engine.errors import InvalidAnswers, NotAllowed, NotFound, ProveAgain, Refused
 from engine.feel import data
 from engine.store import tables as t
-from engine.store.open_sessions import digest
 from tests.makers import PASSWORD, board, filled
 from tests.webforms import office as words_of
 from tests.webforms.conftest import Visitor
@@ -75,7 +75,7 @@ def guest(house, case, /, **given):
 
 def test_a_link_lets_its_person_choose_a_password_once(house, enter):
     kate = house.who("kate").person
-    house.do("adam", actions.send_link, kate)
+    house.do(None, actions.send_link, kate)
     row, mail = last_mail(house)
     assert row.person == kate
     link = link_in(mail)
@@ -86,6 +86,7 @@ def test_a_link_lets_its_person_choose_a_password_once(house, enter):
     stranger.get(link)                       # opening it uses nothing up: mail servers do that
     stranger.post("/sign-in/link", {"password": NEW, "again": NEW, "person": house.who("adam").person, "login": "adam", "kind": "x"})
     assert "Your password is saved" in stranger.words
+    assert 'value="kate"' in stranger.page   # the name to sign in with is filled in
 
     for again in (stranger, enter()):
         again.get(link)
@@ -99,14 +100,14 @@ def test_a_link_lets_its_person_choose_a_password_once(house, enter):
 
 def test_a_used_link_ends_every_session(house, enter):
     kate = enter("kate")
-    house.do("adam", actions.send_link, house.who("kate").person)
+    house.do(None, actions.send_link, house.who("kate").person)
     choose(enter(), link_in(last_mail(house)[1]))
     kate.get("/")
     assert kate.url == "/sign-in"
 
 
 def test_a_link_that_was_opened_in_time_and_used_too_late_is_refused(house, enter):
-    house.do("adam", actions.send_link, house.who("kate").person)
+    house.do(None, actions.send_link, house.who("kate").person)
     stranger = enter()
     stranger.get(link_in(last_mail(house)[1]))
     token = words_of.token(stranger.page)
@@ -118,10 +119,10 @@ def test_a_link_that_was_opened_in_time_and_used_too_late_is_refused(house, ente
 
 def test_a_withdrawn_and_a_replaced_link_are_refused(house, enter):
     kate = house.who("kate").person
-    house.do("adam", actions.send_link, kate)
+    house.do(None, actions.send_link, kate)
     first = link_in(last_mail(house)[1])
     later(house, minutes=1)
-    house.do("adam", actions.send_link, kate)
+    house.do(None, actions.send_link, kate)
     second = link_in(last_mail(house)[1])
     assert first != second
     stranger = enter()
@@ -141,21 +142,25 @@ def test_a_made_up_link_reads_like_one_that_is_over(enter, made_up):
 
 
 def test_a_link_put_into_the_database_by_hand_opens_nothing(house, enter):
-    house.do("adam", actions.send_link, house.who("zoe").person)
+    house.do(None, actions.send_link, house.who("zoe").person)
     own = link_in(last_mail(house)[1]).rpartition("/")[2]
     kate, zoe = house.who("kate").person, house.who("zoe").person
     secret = "s" * 43
     house.write(sa.update(t.links).values(person=kate))   # Zoe's turned on Kate
-    house.write(sa.insert(t.links).values(id="0" * 32, digest=digest(secret), kind="reset", person=kate, made_at=house.engine.now(),
+    house.write(sa.insert(t.links).values(id="0" * 32, digest=sha256(secret.encode()).hexdigest(), kind="reset", person=kate, made_at=house.engine.now(),
                                           expires_at=house.engine.now() + timedelta(days=1)))
-    for token in (own, own.replace(zoe, kate), kate + secret):
+    house.do(None, actions.send_link, house.who("ruth").person)
+    over = link_in(last_mail(house)[1]).rpartition("/")[2]
+    house.do(None, actions.withdraw_link, house.who("ruth").person)
+    house.write(sa.update(t.links).values(ended_at=None, ending=None))   # what was over is opened again
+    for token in (own, own.replace(zoe, kate), kate + secret, over):
         stranger = enter()
         stranger.get(f"/sign-in/link/{token}")
         assert stranger.status == 404, token
 
 
 def test_no_link_is_readable_in_database_or_log(house, enter, capsys):
-    house.do("adam", actions.send_link, house.who("kate").person)
+    house.do(None, actions.send_link, house.who("kate").person)
     token = link_in(last_mail(house)[1]).rpartition("/")[2]
     choose(enter(), f"/sign-in/link/{token}")
     rows = str([tuple(row) for table in t.metadata.sorted_tables for row in house.rows(table.select())])
@@ -165,7 +170,7 @@ def test_no_link_is_readable_in_database_or_log(house, enter, capsys):
 
 
 def test_a_password_chosen_by_a_link_is_judged_like_any_other(house, enter):
-    house.do("adam", actions.send_link, house.who("kate").person)
+    house.do(None, actions.send_link, house.who("kate").person)
     stranger = enter()
     for bad in ("short", "Kate.Example2026", "Password2026!!"):
         choose(stranger, link_in(last_mail(house)[1]), bad)
@@ -185,22 +190,56 @@ def test_only_administrators_send_links_and_they_never_see_them(house, enter):
         house.do("adam", actions.make_link, "kate")
     with pytest.raises(ProveAgain):
         house.engine.perform(replace(house.who("adam"), session="x", proved_at=None), actions.send_link, kate)
+    with pytest.raises(Refused, match="two administrators"):
+        house.do("adam", actions.send_link, kate)
+    new = house.do(None, actions.add_person, "nell", "Nell Example", "nell@office.example", None, ["viewer"])
+    house.do(None, actions.make_link, "nell")
     adam = enter("adam")
     adam.get("/invitations")
-    adam.post("/invitations/lost", {"person": kate, "what": "password"})
+    adam.post(f"/invitations/{new}/send")
     assert "A link is on its way" in adam.words
     assert "link/" not in adam.page
 
 
+def test_who_lost_the_password_is_let_in_again_by_two_and_told_of_it(house, enter):
+    kate, adam = house.who("kate").person, enter("adam")
+    adam.get(f"/invitations/lost?person={kate}")
+    adam.post(adam.url, {"way": "password", "reason": "She rang from the number we have"})
+    waits = adam.url.rpartition("/")[2]
+    assert "is to be let in again" in adam.words
+    mails = [house.engine.vault.open(row.mail, "", "outbox", row.id) for row in house.rows(sa.select(t.outbox).where(t.outbox.c.person == kate))]
+    assert len(mails) == 1
+    assert b"If you did not ask for it" in mails[0]
+    for nobody in ("adam", "kate", "olga"):
+        with pytest.raises((NotAllowed, NotFound)):
+            house.do(nobody, actions.approve, waits)
+    house.do("agnes", actions.approve, waits)
+    told = house.rows(sa.select(t.outbox.c.message).where(t.outbox.c.person == kate).order_by(t.outbox.c.queued_at, t.outbox.c.message))
+    assert {row.message for row in told} == {"let_in_proposed", "reset", "let_in_password"}
+    assert house.engine.ask(SYSTEM, queries.verify) == []
+
+
+@pytest.mark.parametrize("meanwhile", [
+    {"password": "a digest of somebody's own", "password_mark": "x"}, {"email": "thief@elsewhere.example"}, {"name": "Somebody Else"},
+])
+def test_who_is_otherwise_than_was_seen_is_not_let_in_again(house, meanwhile):
+    kate = house.who("kate").person
+    waits = house.do("adam", actions.propose, "let_in_again", {"person": kate, "way": "password", "reason": "She rang"})
+    house.write(sa.update(t.people).where(t.people.c.id == kate).values(**meanwhile))
+    with pytest.raises(Refused, match="Things have changed"):
+        house.do("agnes", actions.approve, waits)
+    assert house.one(sa.select(sa.func.count()).select_from(t.links)) == 0
+
+
 def test_nobody_chooses_a_password_for_a_closed_account(house, enter):
-    house.do("adam", actions.send_link, house.who("kate").person)
+    house.do(None, actions.send_link, house.who("kate").person)
     link = link_in(last_mail(house)[1])
     house.do(None, actions.close_account, "kate")
     stranger = enter()
     stranger.get(link)
     assert stranger.status == 404
     with pytest.raises(Refused, match="closed"):
-        house.do("adam", actions.send_link, house.one(sa.select(t.people.c.id).where(t.people.c.login == "kate")))
+        house.do(None, actions.send_link, house.one(sa.select(t.people.c.id).where(t.people.c.login == "kate")))
 
 
 # ---- guests
@@ -264,7 +303,7 @@ def test_when_the_case_ends_the_guest_is_out_at_once_and_the_sweep_closes_the_ac
     assert here.url == "/sign-in"
     assert enter("hella@elsewhere.example", NEW).status == 422
     with pytest.raises(Refused, match="closed"):
-        house.do("adam", actions.send_link, hella)
+        house.do(None, actions.send_link, hella)
     sweep(house.engine)
     sweep(house.engine)
     assert house.one(sa.select(t.people.c.active).where(t.people.c.id == hella)) is False

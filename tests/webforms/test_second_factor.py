@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine import SYSTEM, actions, queries
-from engine.errors import NotFound, ProveAgain
+from engine.errors import InvalidAnswers, NotAllowed, NotFound, ProveAgain
 from engine.rules.codes import STEP
 from engine.rules.passkeys import here
 from engine.store import tables as t
@@ -85,6 +85,8 @@ def test_who_has_none_where_one_is_required_is_led_to_it_and_can_do_nothing_else
     _, codes = set_up(rosa, engine, "/sign-in/set-up?next=/drafts")
     assert len(set(codes)) == 10
     assert 'href="/drafts"' in rosa.page
+    rosa.post("/sign-in/set-up?next=/drafts", csrf="as on the page before")   # the page with the codes loaded again
+    assert "Recovery codes are shown once" in rosa.words
     rosa.get("/drafts")
     assert (rosa.status, rosa.url) == (200, "/drafts")
 
@@ -175,7 +177,7 @@ def test_of_two_processes_one_accepts_a_code(make_database, database_kind, tmp_p
 
     def try_it(engine):
         with engine.database.writing() as db:
-            return accept_code(db, engine.vault, person, code, one.now())
+            return accept_code(db, engine.vault, person, code, one.now(), pytest.fail)
 
     with ThreadPoolExecutor(8) as pool:
         accepted = list(pool.map(try_it, engines * 4))
@@ -229,15 +231,33 @@ def test_neither_secret_nor_recovery_codes_can_be_read_in_the_database(rosa, eng
         assert word not in rows
 
 
-def test_a_factor_put_into_the_database_by_hand_opens_nothing(rosa, engine, visit):
-    set_up(visit("ruth"), engine)
+def test_a_factor_that_was_moved_by_hand_opens_nothing_is_told_to_the_operator_and_stops_no_other(rosa, engine, visit):
+    secret, _ = set_up(visit("ruth"), engine)
     with engine.database.writing() as db:   # as someone with the database's password could: hers becomes Rosa's
         db.execute(sa.update(t.factors).where(t.factors.c.person == person(engine, "ruth")).values(person=person(engine, "rosa")))
+    for _ in range(2):
+        rosa.post("/sign-in/code", {"code": code_of(engine, secret)})
+        assert (rosa.status, "This code is not right" in rosa.words) == (422, True)
     rosa.post("/sign-in/code", {"code": code_of(engine, rosa.secret)})
+    assert rosa.url == "/"
+    with engine.database.reading() as db:
+        told = [row.element.partition(" ")[0] for row in db.execute(sa.select(t.incidents))]
+    assert told == ["factors"]
+    assert [row.details["kind"] for row in trail(engine) if row.event == "incident"] == ["give_second_factor"]
+    assert [broke.table for broke in engine.ask(SYSTEM, queries.verify)] == ["factors"]
 
-    assert rosa.status == 500
-    rosa.get("/")
-    assert rosa.url == "/sign-in"
+
+def test_whose_only_factor_was_broken_by_hand_reads_so_and_has_recovery_codes(rosa, engine, visit):
+    with engine.database.writing() as db:
+        db.execute(sa.update(t.factors).values(secret=b"x" * 40))
+    again = visit()
+    again.sign_in("rosa")
+    assert (again.status, "cannot be used" in again.words) == (200, True)
+    again.post("/sign-in/code", {"code": code_of(engine, rosa.secret)})
+    assert again.status == 422
+    again.post("/sign-in/code", {"code": rosa.codes[0]})
+    assert again.url == "/"
+    assert [row.details["kind"] for row in trail(engine) if row.event == "incident"] == ["sign_in"]
 
 
 def test_too_many_wrong_codes_have_to_wait_but_not_in_a_browser_that_is_known(rosa, engine, visit, app):
@@ -329,19 +349,22 @@ def test_one_is_named_and_removed_and_nobody_touches_anothers(rosa, engine, visi
     assert rosa.url == "/"
 
 
-def test_an_administrator_takes_away_what_was_lost_and_nobody_else(rosa, engine, visit):
-    whose = person(engine, "rosa")
+def test_what_was_lost_is_taken_away_by_two_administrators_or_on_the_machine(rosa, engine):
+    whose, lost = person(engine, "rosa"), {"person": person(engine, "rosa"), "way": "factors", "reason": "Her phone lies in the canal"}
     maud = engine.actor(person(engine, "maud"))
-    with pytest.raises(NotFound):
-        engine.perform(maud, actions.take_away_factors, whose)
-    adam = administrator(engine)
-    with pytest.raises(Exception, match="own"):
-        engine.perform(adam, actions.take_away_factors, adam.person)
+    adam, agnes = administrator(engine, "adam"), administrator(engine, "agnes")
+    for verb, args in ((actions.take_away_factors, (whose,)), (actions.propose, ("let_in_again", lost))):
+        with pytest.raises((NotFound, NotAllowed)):
+            engine.perform(maud, verb, *args)
+    with pytest.raises(NotAllowed, match="machine"):
+        engine.perform(adam, actions.take_away_factors, whose)
+    with pytest.raises(NotAllowed, match="themselves"):
+        engine.perform(adam, actions.propose, "let_in_again", lost | {"person": adam.person})
     with pytest.raises(ProveAgain):
-        engine.perform(replace(adam, session="x", proved_at=engine.now() - timedelta(minutes=11)), actions.take_away_factors, whose)
-    with pytest.raises(NotFound):
-        engine.perform(adam, actions.take_away_factors, "0" * 32)
-    engine.perform(adam, actions.take_away_factors, whose)
+        engine.perform(replace(adam, session="x", proved_at=engine.now() - timedelta(minutes=11)), actions.propose, "let_in_again", lost)
+    with pytest.raises(InvalidAnswers, match="no such account"):
+        engine.perform(adam, actions.propose, "let_in_again", lost | {"person": "0" * 32})
+    engine.perform(agnes, actions.approve, engine.perform(adam, actions.propose, "let_in_again", lost))
 
     rosa.post("/sign-in/code", {"code": rosa.codes[0]})
     assert rosa.url == "/sign-in"
@@ -351,9 +374,9 @@ def test_an_administrator_takes_away_what_was_lost_and_nobody_else(rosa, engine,
     assert engine.ask(SYSTEM, queries.verify) == []
 
 
-def administrator(engine):
-    engine.perform(SYSTEM, actions.add_person, "adam", "Adam Example", "adam@office.example", None, ["administrator"])
-    return engine.actor(person(engine, "adam"))
+def administrator(engine, login):
+    engine.perform(SYSTEM, actions.add_person, login, f"{login.title()} Example", f"{login}@office.example", None, ["administrator"])
+    return engine.actor(person(engine, login))
 
 
 def person(engine, login):

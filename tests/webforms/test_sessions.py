@@ -6,12 +6,14 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from engine import SYSTEM, actions
+from engine import SYSTEM, actions, queries
 from engine.packs import read_pack
 from engine.rules.guessable import guessable
+from engine.rules.passwords import hashed
 from engine.store import tables as t
 from tests.webforms import office
 from tests.webforms.conftest import REQUEST, task_of
+from tests.webforms.test_answering import upload
 from tests.webforms.test_second_factor import code_of, later, person, set_up, trail
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0"
@@ -176,9 +178,7 @@ def test_a_code_will_do_and_a_wrong_one_is_told(rosa, engine):
 
 
 def test_the_code_and_password_of_another_are_no_good(rosa, engine, visit):
-    with engine.database.writing() as db:
-        from engine.rules.passwords import hashed
-        db.execute(sa.update(t.people).where(t.people.c.login == "ruth").values(password=hashed("blue-teapot-sings")))
+    engine.perform(SYSTEM, actions.set_password, "ruth", hashed("blue-teapot-sings"))
     rosa.get("/account")
     rosa.post("/account/recovery-codes")
     rosa.post("/confirm", {"kept": kept_on(rosa.page), "password": "blue-teapot-sings", "login": "ruth", "person": person(engine, "ruth")})
@@ -250,6 +250,28 @@ def test_a_task_that_asks_who_one_is_keeps_what_was_written_and_goes_on(to_confi
     abel.post("/confirm", {"kept": kept, "password": office.PASSWORD})
     assert "this task is done" in abel.words
     assert [row.event for row in trail(engine) if row.actor == person(engine, "abel")].count("task_completed") == 1
+
+
+def test_a_file_that_was_chosen_before_one_is_asked_is_kept_and_sent_with_the_rest(visit, engine):
+    files = dict(read_pack(office.ROOT / "tests/packs/purchase").files)
+    start = files["purchase.bpmn"].index(b'id="request_made"')
+    at = files["purchase.bpmn"].index(b"</zeebe:properties>", start)
+    files["purchase.bpmn"] = files["purchase.bpmn"][:at] + b'<zeebe:property name="confirm_identity" value="true" />' + files["purchase.bpmn"][at:]
+    engine.perform(SYSTEM, actions.release_pack, files)
+    rosa = visit("rosa")
+    later(engine, **STALE)
+    rosa.get("/start/purchase/request_made")
+    upload(rosa, "/start/purchase/request_made", REQUEST)
+    assert (rosa.status, "drawing.pdf" in rosa.words) == (403, True)
+    rosa.post("/confirm", {"kept": kept_on(rosa.page), "password": "wrong"})
+    assert (rosa.status, "drawing.pdf" in rosa.words) == (422, True)
+    rosa.post("/confirm", {"kept": kept_on(rosa.page), "password": office.PASSWORD})
+    assert "PUR-2026-001" in rosa.words
+    abel = engine.actor(person(engine, "abel"))
+    found = engine.ask(abel, queries.case_page, "PUR-2026-001").documents
+    assert [(one.name, engine.ask(abel, queries.document, one.id).content) for one in found] == [("drawing.pdf", b"%PDF fictional")]
+    with engine.database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(t.drafts)) == 0
 
 
 def test_a_task_is_not_done_by_posting_past_the_page(to_confirm, engine):

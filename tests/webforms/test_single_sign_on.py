@@ -43,7 +43,7 @@ def provider(one_provider, engine):
     one_provider.begin(engine.clock)
     engine.settings = replace(engine.settings, single_sign_on=SingleSignOn(
         issuer=one_provider.issuer, client_id=CLIENT, title="Northmere Council", domains=["office.example"], require={"tid": TENANT},
-        trusts_second_factor=False, second_factor_acr=["urn:two"], passwords_too=False, secret=SECRET))
+        trusts_second_factor=False, second_factor_acr=["urn:two"], passwords_too=False, session_hours=8, secret=SECRET))
     return one_provider
 
 
@@ -82,6 +82,11 @@ def kinds(engine) -> list[str]:
     with engine.database.reading() as db:
         query = sa.select(t.trail.c.details).where(t.trail.c.event == "provider_sign_in_failed").order_by(t.trail.c.id)
         return [row.details["kind"] for row in db.execute(query)]
+
+
+def events(engine) -> list[str]:
+    with engine.database.reading() as db:
+        return list(db.scalars(sa.select(t.trail.c.event).order_by(t.trail.c.id)))
 
 
 def person_called(engine, login: str) -> str:
@@ -382,6 +387,36 @@ def test_who_can_write_to_the_database_binds_nobody(visit, provider, ines, engin
         db.execute(sa.insert(i).values(**{**mine._mapping, "id": new_id(), "person": maud}))
     comes(visitor, provider)
     assert not inside(visitor)
+    with engine.database.writing() as db:
+        db.execute(sa.delete(i))
+        db.execute(sa.insert(i).values(**mine._mapping))
+    comes(visitor, provider)
+    assert inside(visitor)
+    engine.perform(SYSTEM, actions.end_with_provider, ines)
+    with engine.database.writing() as db:
+        db.execute(sa.update(i).values(ended_at=None))   # what was ended is opened again
+    comes(visitor := visit(), provider)
+    assert not inside(visitor)
+
+
+def test_who_can_write_to_the_database_has_nobody_expected(visit, provider, ines, engine):
+    """Not by a row that says so, nor by an invitation, nor by giving an account that waits another address."""
+    maud, until = person_called(engine, "maud"), engine.now() + timedelta(days=1)
+    forged = (
+        [sa.insert(t.identities).values(id=new_id(), person=maud, expected_at=engine.now(), expires_at=until, proof="x")],
+        [sa.delete(t.identities), sa.update(t.people).where(t.people.c.id == maud).values(password=None),
+         sa.insert(t.links).values(id=new_id(), digest="x", kind="invitation", person=maud, made_at=engine.now(), expires_at=until)],
+        [sa.update(t.people).where(t.people.c.id == ines).values(email="mallory@office.example")],
+    )
+    for whose, statements in zip((maud, maud, ines), forged, strict=True):
+        with engine.database.writing() as db:
+            db.execute(sa.update(t.people).where(t.people.c.email == "mallory@office.example").values(email="x@office.example"))
+            db.execute(sa.update(t.people).where(t.people.c.id == whose).values(email="mallory@office.example"))
+            for statement in statements:
+                db.execute(statement)
+        comes(visitor := visit(), provider, subject="sub-mallory", email="mallory@office.example")
+        assert not inside(visitor)
+    assert kinds(engine) == ["unknown"] * 3
 
 
 def test_only_administrators_say_who_signs_in_with_the_provider(visit, provider, engine):
@@ -398,6 +433,13 @@ def test_only_administrators_say_who_signs_in_with_the_provider(visit, provider,
     administrator.get("/people/provider")
     ruth = person_called(engine, "ruth")
     administrator.post(f"/people/provider/{ruth}/expect")
+    assert "takes two administrators" in administrator.words   # she has a password: else one alone could hand her account to whoever runs the provider
+    engine.perform(SYSTEM, actions.add_person, "agnes", "Agnes Example", "agnes@office.example", None, ["administrator"])
+    administrator.get(f"/people/{ruth}/access")
+    administrator.post(administrator.url, {"way": "provider", "reason": "She is of the council"})
+    assert "Ruth Example is to sign in with Northmere Council" in administrator.words
+    engine.perform(engine.actor(person_called(engine, "agnes")), actions.approve, administrator.url.rpartition("/")[2])
+    administrator.get("/people/provider")
     assert "Ruth Example ruth@office.example Expected with Northmere Council until" in administrator.words
     engine.clock.move_to(engine.clock.now() + timedelta(days=8))
     comes(visit(), provider, subject="sub-ruth", email="ruth@office.example")
@@ -519,3 +561,66 @@ def _cookie(visitor: Visitor) -> str:
 def office_secret(engine) -> str:
     with engine.database.reading() as db:
         return db.scalar(sa.select(t.people.c.password).where(t.people.c.login == "rosa"))
+
+
+# ---- told by the provider that it is over
+
+LOGOUT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+
+
+def tells(app, provider, *, token=None, **claims):
+    """The provider posts a logout token; the status that it gets."""
+    now = int(provider.clock.now().timestamp())
+    told = {"iss": provider.issuer, "aud": CLIENT, "iat": now, "exp": now + 120, "jti": new_id(), "events": LOGOUT} | claims
+    told = {name: value for name, value in told.items() if value is not None}
+    return app.test_client().post("/sign-in/provider/told-out", data={"logout_token": (token or provider.token)(told)}).status_code
+
+
+@pytest.mark.parametrize(("sid", "told", "out_then"), [
+    ("desk", {"sid": "desk"}, [True, False]), ("desk", {"sid": "desk", "sub": "sub-ines"}, [True, False]), ("desk", {"sub": "sub-ines"}, [True, True]),
+    ("desk", {"sid": "other"}, [False, False]), ("desk", {"sid": "desk", "sub": "sub-of-nobody"}, [False, False]),
+    (None, {"sub": "sub-ines", "sid": "desk"}, [True, False]),
+])
+def test_a_session_ends_when_the_provider_says_so_and_no_other_does(visit, app, provider, ines, engine, sid, told, out_then):
+    comes(desk := visit(), provider, sid=sid)
+    comes(phone := visit(), provider, sid="phone")
+    rosa = visit("rosa")
+    assert tells(app, provider, **told) == 200
+    assert [not inside(one) for one in (desk, phone)] == out_then
+    assert inside(rosa)                           # of ourselves: the provider says nothing of it
+    assert "provider_signed_out" in events(engine)
+
+
+def test_no_forged_foreign_or_old_logout_token_ends_a_session(visit, app, provider, ines):
+    comes(desk := visit(), provider, sid="desk")
+    now = int(provider.clock.now().timestamp())
+    for lie in ({"iss": "https://login.elsewhere.example"}, {"aud": "another"}, {"aud": None}, {"nonce": "n"}, {"nonce": ""}, {"events": None}, {"events": {}},
+                {"events": {"http://schemas.openid.net/event/backchannel-logout": "x"}}, {"iat": now - 400}, {"iat": now + 120}, {"iat": None}, {"iat": "now"},
+                {"iat": True}, {"iat": 1e300}, {"exp": now - 120}, {"exp": "later"}, {"jti": None}, {"jti": ""}, {"sid": None}, {"sid": ""}, {"sid": 7},
+                {"sub": ["x"]}, {"sid": "x" * 300}):
+        assert tells(app, provider, **{"sid": "desk"} | lie) == 400, lie
+    for forged in (provider.with_our_public_key_as_secret, provider.unsigned, provider.tampered, partial(provider.token, key=provider.other_key),
+                   partial(provider.token, kid="unknown"), partial(provider.token, typ="at+jwt"), lambda _: "", lambda _: "x.y.z", lambda _: "x" * 20_000):
+        assert tells(app, provider, token=forged, sid="desk") == 400, forged
+    assert app.test_client().post("/sign-in/provider/told-out").status_code == 400
+    assert inside(desk)
+
+
+def test_a_logout_token_counts_once_and_is_no_id_token(visit, app, provider, ines):
+    comes(visit(), provider, sid="desk")
+    assert [tells(app, provider, sid="desk", jti="one") for _ in range(2)] == [200, 400]
+    comes(desk := visit(), provider, sid="desk")
+    assert tells(app, provider, sid="desk", jti="one") == 400
+    assert inside(desk)
+    comes(thief := visit(), provider, nonce=None, events=LOGOUT, jti="two")
+    assert not inside(thief)
+
+
+def test_a_session_from_the_provider_lasts_no_longer_than_it_is_let(visit, provider, ines, engine):
+    comes(desk := visit(), provider)
+    rosa = visit("rosa")
+    for _ in range(17):
+        engine.clock.move_to(engine.clock.now() + timedelta(minutes=29))
+        rosa.get("/")
+        desk.get("/")
+    assert (inside(rosa), inside(desk)) == (True, False)

@@ -114,6 +114,16 @@ def test_nobody_else_finds_any_of_it(visit, who, engine):
     assert not re.search("Otto", visit("maud").get("/approvals"))
 
 
+def test_one_of_two_administrators_reads_beforehand_that_the_other_is_changed_by_a_third(visit, who):
+    adam = visit("adam")
+    for page in ("", "/give", "/take", "/access"):
+        adam.get(f"/people/{who['ari']}{page}")
+        assert "You and Ari Example are the only administrators" in adam.words, page
+        assert "propose the role for somebody else" in adam.words, page
+    for page in ("/people", f"/people/{who['otto']}", f"/people/{who['adam']}"):
+        assert "only administrator" not in adam.get(page), page
+
+
 def test_the_only_administrator_is_told_the_way_out(visit, who, engine):
     engine.perform(SYSTEM, actions.close_account, "ari")
     adam = visit("adam")

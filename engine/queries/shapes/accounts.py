@@ -66,6 +66,7 @@ class Account:
     recovery_codes: int
     required: bool
     provider: bool  # signs in with the identity provider
+    roles: list[str]  # in words, with the agency, the case, and whose deputy one is
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ class ProviderAccount:
     email: str
     bound: datetime | None
     expected: datetime | None  # until when
-    could: bool  # the provider speaks for its address
+    could: bool  # the provider speaks for its address, and it is not of who asks
+    never_came: bool  # nobody has come in by the account yet: then one administrator says that they will with the provider
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,12 @@ class LinkRow:
     sent: datetime
     expires: datetime
     state: str  # waiting | used | withdrawn | expired
+    never_came: bool  # nobody has come in by the account yet: then one administrator sends another
 
 
 @dataclass(frozen=True)
 class InvitationsPage:
-    """Links, and everyone who may have lost access."""
+    """Links, and everyone who has come in and may have lost access."""
 
     links: list[LinkRow]
     people: list[tuple[str, str]]

@@ -52,6 +52,7 @@ class CaseRow:
     can_open: bool  # some see in the list where a case stands, and nothing more
     held: tuple[str, ...] = ()  # what is held up at present, in words
     erased: bool = False
+    agency_name: str | None = None  # whose case it is, for those who may open it
 
 
 @dataclass(frozen=True)
@@ -266,6 +267,7 @@ class CasePage:
     done_tasks: list[DoneRow]
     actions: list[ActionRow]
     diagrams: list[DiagramRow]
+    picture: Diagram | None  # for those who see all of it
     incidents: list[IncidentRow]
     documents: list[DocumentRow]
     papers: list[MadeRow]

@@ -31,7 +31,7 @@ class PeoplePage:
     all: int
     words: str
     which: str
-    alone: bool
+    alone: list[str] | None  # nobody else could approve: the one other administrator, whom it is about, or no name; none: there is somebody
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,12 @@ class PersonPage:
     active: bool
     since: date
     can_sign_in: bool
+    came: bool  # somebody has come in by it
     held: list[HeldRow]
     past: list[HeldRow]
     waiting: list[ProposalRow]
     own: bool
-    alone: bool
+    alone: list[str] | None  # nobody else could approve: the one other administrator, whom it is about, or no name; none: there is somebody
 
 
 @dataclass(frozen=True)
@@ -74,4 +75,4 @@ class AccountForm:
     person: str | None  # none: a new one
     name: str
     form: Form
-    alone: bool
+    alone: list[str] | None  # nobody else could approve: the one other administrator, whom it is about, or no name; none: there is somebody

@@ -35,6 +35,7 @@ class ClockRule:
     only: str  # where it does not run in every case: when it does
     starts: list[str]
     ends: list[str]
+    presses: list[str]
     to: str
     reminded: str
     escalated: list[str]

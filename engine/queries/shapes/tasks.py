@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from engine.errors import Hit
     from engine.forms import Form
+    from engine.progress.drafts import DraftPlace
     from engine.queries.shapes.cases import MadeRow, UnsettledRow
 
 
@@ -60,6 +61,7 @@ class Home:
     unsettled: list[UnsettledRow] = field(default_factory=list)
     standing_in: list[DeputyRow] = field(default_factory=list)
     to_approve: int = 0                       # what others proposed and I could approve
+    processes: list[tuple[str, str]] = field(default_factory=list)   # pack and title, for who looks after them
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ class FormPage:
     form: Form
     names: Mapping[str, Any]
     values: dict[str, Any]
+    draft: DraftPlace    # where it is kept until it is finished
     draft_at: datetime | None
+    draft_id: str | None  # changes each time it is saved
     confirm: bool
     pack: str
     element: str
@@ -178,6 +182,8 @@ class TaskPage(FormPage):
     made: list[MadeRow]  # of the same, what steps have made
     done: tuple[int, int] | None  # of several people or items asked at once: how many have done it, of how many
     deputy_of: str | None  # the name of whom this person stands in for here; once it is done, of whom it was done for
+    begun_by_other: datetime | None  # when whom this person stands in for last wrote at it: their draft stays theirs
+    to_correct: str | None  # the answer that was given, where this person may correct it
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ approvals = sa.Table(
     sa.Column("ended_by", sa.ForeignKey("people.id")),  # null: its time was over, or the machine
     sa.Column("reason", sa.LargeBinary),  # sealed, with the key of the house: why it was declined
     states("state", "waiting", "approved", "declined", "withdrawn", "expired"),
-    states("kind", "release", "role_given", "role_taken", "account_made", "account_opened", "guest_made", "case_erased"),
+    states("kind", "release", "role_given", "role_taken", "account_made", "account_opened", "guest_made", "case_erased", "let_in_again"),
     sa.CheckConstraint("(state = 'waiting') = (ended_at is null)", name="ended"),
     sa.CheckConstraint("state <> 'approved' or (ended_by is not null and (proposed_by is null or ended_by <> proposed_by))", name="two_people"),
     sa.CheckConstraint("(kind = 'release') = (files is not null)", name="files"),

@@ -22,6 +22,7 @@ people = sa.Table(
     sa.Column("email", sa.String(200), nullable=False),
     sa.Column("agency", sa.ForeignKey("agencies.key")),
     sa.Column("password", sa.String(200)),
+    sa.Column("password_mark", sa.String(64)),  # made with the master key, over the password's digest and whose it is
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("guest", sa.Boolean, nullable=False, server_default=sa.false()),  # the account ends with the last case it has a role in

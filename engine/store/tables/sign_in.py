@@ -8,13 +8,14 @@ from engine.store.tables.base import id_column, metadata, states
 
 sessions = sa.Table(
     "sessions", metadata,
-    sa.Column("token", sa.String(64), primary_key=True),  # a digest: the cookie's own token is nowhere in the database
-    sa.Column("id", sa.String(32), nullable=False, unique=True),  # how its owner names it; it stays when the token changes
+    id_column(),  # half of what the cookie holds; it stays when the other half, the secret, changes
+    sa.Column("proof", sa.String(64), nullable=False),  # made with the master key, over the secret and all that lets somebody in; empty once it is over
     sa.Column("person", sa.ForeignKey("people.id"), nullable=False, index=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("seen_at", Moment, nullable=False),
     sa.Column("proved_at", Moment),  # when the person last showed who they are
     sa.Column("needs", sa.String(10)),  # null: nothing more; else the password was right, and this is still wanted
+    sa.Column("provider", sa.String(64), index=True),  # a digest of the session at the identity provider that it came from; null: from none
     sa.Column("browser", sa.String(60), nullable=False, server_default=""),  # in words, such as “Firefox on Windows”
     sa.Column("ended_at", Moment),
     sa.CheckConstraint("needs in ('factor', 'setup')", name="needs"),
@@ -61,6 +62,7 @@ links = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("made_by", sa.ForeignKey("people.id")),  # null: on the machine itself
     sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("address", sa.String(64), nullable=False, server_default=""),  # made with the master key, over the e-mail address it went to
     sa.Column("ended_at", Moment),
     sa.Column("ending", sa.String(10)),
     states("kind", "invitation", "reset"),

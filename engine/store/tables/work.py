@@ -118,7 +118,7 @@ drafts = sa.Table(
     "drafts", metadata,
     id_column(),
     sa.Column("person", sa.ForeignKey("people.id"), nullable=False),
-    sa.Column("place", sa.String(200), nullable=False),  # “task <id>”, “start <pack> <element>” or “action <case> <element>”
+    sa.Column("place", sa.String(200), nullable=False),  # progress.drafts.DraftPlace
     of_case(nullable=True),
     sa.Column("key", sa.LargeBinary),  # of its own, while there is no case yet
     sa.Column("at", Moment, nullable=False),
