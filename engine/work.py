@@ -4,6 +4,7 @@ A verb changes rows through `work.db` and nothing else. What it wants told (trai
 the commit, in the same transaction."""
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ from engine.feel import data
 from engine.store import tables as t
 from engine.store.chain import Head
 from engine.store.database import new_id
+from engine.store.eyes import everywhere, may_write
+from engine.store.incidents import note_incident
 from engine.store.sealing import Broken
-from engine.store.written import FRAMES, fingerprint, owner_and_place, whole_rows
+from engine.store.written import FRAMES, WHOLE, fingerprint, owner_and_place, print_of_case, prints, told, whole_rows, written_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +33,9 @@ if TYPE_CHECKING:
     from engine.spiff import Process, Program
     from engine.store.chain import Chain, Row
     from engine.store.sealing import Key, Vault
-    from engine.store.written import Place
+    from engine.store.written import Place, Writes
+
+log = logging.getLogger("casereview")
 
 # Statements of every step are built once: building one costs more than running it.
 _CASE = sa.select(t.cases).where(t.cases.c.id == sa.bindparam("case")).with_for_update(of=t.cases)
@@ -89,7 +94,8 @@ class Work:
     _trail: list[Row] = field(default_factory=list)
     _mails: list[dict[str, Any]] = field(default_factory=list)
     _wrote: dict[tuple[str | None, Place], str | None] = field(default_factory=dict)    # fingerprints for the trail; none: removed
-    _rights: set[tuple[str, str]] = field(default_factory=set)
+    _cases: dict[str, Case] = field(default_factory=dict)    # that are held or began, and how each stood before
+    _stood: dict[str, str] = field(default_factory=dict)
     _heads: dict[str, Head] = field(default_factory=dict)    # of the trails of cases that are held
     _further: set[str] = field(default_factory=set)    # those of them that grew
     _moved: dict[str, tuple[Case, int]] = field(default_factory=dict)    # cases that took a step, and the version they had before
@@ -111,6 +117,11 @@ class Work:
         """The case, locked first and read after: whoever comes second sees what the first has done."""
         return self._held(_CASE, case=case_id)
 
+    def began(self, row: Any) -> Case:
+        """The case that begins with this row, which was just written: held, for nobody else sees it."""
+        self.case = self._cases[row.id] = case_of(row, self.vault, self.shelf.pack(self.db, row.release), self.shelf.program(self.db, row.release))
+        return self.case
+
     def hold_case_of(self, task: str) -> Case:
         """The case of this task, held the same way. What is true of the task itself is read after."""
         return self._held(_CASE_OF_TASK, task=task)
@@ -119,19 +130,36 @@ class Work:
         row = self.db.execute(query, which).one_or_none()
         if row is None:
             raise NotFound
+        if self.holding != row.id:
+            may_write(self.db, row.id)
         self.holding = row.id
         if row.trail_state is not None:
             self._heads.setdefault(row.id, Head(row.trail_number, row.trail_state))
+        self._stood.setdefault(row.id, print_of_case(row))
         self.case = case_of(row, self.vault, self.shelf.pack(self.db, row.release), self.shelf.program(self.db, row.release))
+        self._cases[row.id] = self.case
         return self.case
 
     def removed(self, table: str, row: str, column: str, case: str | None) -> None:
-        """Say that a sealed value was taken away on purpose, or `verify` takes it for stolen."""
+        """Record that a sealed value was deleted on purpose; otherwise `verify` reports it as missing."""
         self._wrote[case, (table, row, column)] = None
 
-    def write_right(self, statement: sa.Insert | sa.Update) -> None:
-        """Write to a table that decides who may do what (store.written.RIGHTS). What is not written here, `verify` takes for put in from outside."""
-        self._rights |= {(str(statement.entity_description["name"]), row) for row in self.db.scalars(statement.returning(statement.table.c.id))}
+    def write(self, statement: Writes, rows: Any = None) -> int:
+        """Write to a table of `store.written.ROWS`, whose rows are believed as they stand, and fingerprint them for the trail. Returns how many.
+
+        What is written past this, `verify` reports as put in from outside. A statement that many steps run is made once, with `told`."""
+        wrote = self.db.execute(told(statement), rows).all()
+        self._wrote |= {(case, place): None if statement.is_delete else print_ for case, place, print_ in prints(written_to(statement), wrote)}
+        return len(wrote)
+
+    def shut(self, table: str, row: str) -> None:
+        """Say that a sealed row does not open, where one can do without it: whoever runs the machine has to look, and is told once."""
+        element = f"{table} {row}"
+        with everywhere(self.db):
+            new = note_incident(self.db, self.now, None, element, str(Broken()))
+        if new:
+            log.error("incident", extra={"verb": self.verb, "element": element, "person": self.actor.person, "case": None})
+            self.record("incident", element=element, kind=self.verb)
 
     def covers(self, case: str, number: int, link: str) -> None:
         """Say on the chain of the house how far the trail of a case goes."""
@@ -146,15 +174,15 @@ class Work:
         entry = {"at": self.now, "actor": by or self.actor.person, "case_id": owner, "event": event, "details": events.checked(event, details)}
         self._trail.append(entry)
 
-    def post(self, message: str, person: str | None, subject: str, body: str, address: str | None = None) -> None:
-        """Put a mail in the outbox, to a person or to an address of the settings; it leaves after the commit."""
+    def post(self, message: str, person: str | None, subject: str, body: str, address: str | None = None, at: datetime | None = None) -> None:
+        """Put a mail in the outbox, to a person or to an address of the settings; it leaves after the commit, or at a later moment."""
         letter = new_id()
         case = self.case
-        content = data.dumps({"subject": subject, "body": body} | ({"to": address} if address else {}))
+        content = data.dumps({"subject": subject, "body": body, "for": person} | ({"to": address} if address else {}))
         place = (case.id if case else "", "outbox", letter)
         sealed = case.key.seal(content, *place) if case else self.vault.seal(content, *place)
         self._mails.append({"id": letter, "case_id": case.id if case else None, "message": message, "person": person,
-                            "queued_at": self.now, "mail": sealed, "next_at": self.now})
+                            "queued_at": self.now, "mail": sealed, "next_at": at or self.now})
         self.record("mail_queued", message=message, to=person)
 
     def finish(self) -> None:
@@ -172,18 +200,19 @@ class Work:
     def write_trail(self) -> None:
         """Write what was recorded so far, with what was written so far; a deed that needs its own link does so before it goes on."""
         framed = {(table, row) for (_, (table, row, _)), print_ in self._wrote.items() if print_ and table in FRAMES}
-        for table in sorted({table for table, _ in framed | self._rights}):
-            rows = [row for name, row in framed | self._rights if name == table]
-            self._wrote |= {(case, place): print_ for case, place, print_ in whole_rows(self.db, table, rows)}
-        told = {row["case_id"] for row in self._trail}
-        for case in {case for case, _ in self._wrote} - told:
+        for table in sorted({table for table, _ in framed}):
+            self._wrote |= {(case, place): print_ for case, place, print_ in whole_rows(self.db, table, [row for name, row in framed if name == table])}
+        for id, held in self._cases.items():
+            if (now := print_of_case(held)) != self._stood.get(id):
+                self._stood[id] = self._wrote[id, ("cases", id, WHOLE)] = now
+        for case in {case for case, _ in self._wrote} - {row["case_id"] for row in self._trail}:
             self._trail.append({"at": self.now, "actor": self.actor.person, "case_id": case, "event": "kept",
                                 "details": events.checked("kept", {"verb": self.verb})})
         further = self.chain.write(self.db, self._trail, self._wrote, self._heads)
         self._heads |= further
         self._further |= further.keys()
-        for told_of in (self._trail, self._wrote, self._rights):
-            told_of.clear()
+        self._trail.clear()
+        self._wrote.clear()
 
     def _head(self, case: str) -> dict[str, Any]:
         return {"trail_number": self._heads[case].number, "trail_state": self._heads[case].state} if case in self._further else {}

@@ -16,6 +16,8 @@ Point = Tuple[int, int, int, int]  # noqa: UP006
 Files = Dict[str, bytes]  # noqa: UP006
 
 FORMAT = "casereview evidence 1"
+#: What a bundle has besides what is signed.
+UNSIGNED = {"manifest.json", "manifest.sig", "public_key.txt", "verify.py"}
 
 # ---- Ed25519, RFC 8032, section 5.1.7: only to check signatures, so nothing here need be secret or fast.
 P = 2**255 - 19
@@ -132,8 +134,12 @@ def say(*lines: str) -> None:
 def main(words: list[str]) -> int:
     """Say what was found; the exit code."""
     key = None
-    if words[:1] == ["--key"] and len(words) > 1:
-        key, words = bytes.fromhex(words[1]), words[2:]
+    if words[:1] == ["--key"]:
+        try:
+            key, words = bytes.fromhex(words[1]), words[2:]
+        except (ValueError, IndexError):
+            say("After --key comes the key: 64 digits and letters from a to f.")
+            return 2
     place = Path(words[0]) if words else Path(__file__).resolve().parent
     try:
         files = read(place)
@@ -144,6 +150,8 @@ def main(words: list[str]) -> int:
     if found:
         say(*found)
         return 1
+    if others := sorted(set(files) - set(json.loads(files["manifest.json"])["files"]) - UNSIGNED):
+        say(f"No part of this bundle, and not signed: {', '.join(others)}.")
     trail = json.loads(files["trail.json"])
     say(f"Whole: the trail of {trail['case']}, {len(trail['rows'])} rows, made {trail['made_at']}.",
         f"Signed with {files['public_key.txt'].decode().strip()}: compare this key.")

@@ -72,6 +72,7 @@ SENTENCES = {
     "provider_expected": "said that {person} signs in with the identity provider",
     "provider_bound": "came from the identity provider for the first time, and signs in there from now on",
     "provider_ended": "ended that {person} signs in with the identity provider",
+    "provider_signed_out": "was signed out by the identity provider ({sessions} sessions)",
     "second_factor_failed": "Someone gave a wrong second proof",
     "identity_confirmed": "showed again who they are ({how})",
     "session_ended": "ended a session",
@@ -97,6 +98,10 @@ SENTENCES = {
     "pack_released": "released the process “{pack}”",
     "backed_up": "A backup was made",
     "restored": "This database was made from the backup of {made_at}",
+    "trail_widened": "What stood there ({rows} places) was written down on this trail, after an upgrade",
+    "verify_begun": "The nightly verification of all trails began",
+    "verify_failed": "The nightly verification of all trails did not come to its end",
+    "verified": "All {chains} trails were verified ({rows} rows): {broken} places are not as they were written",
     "head_sent": "The head of all {chains} trails was sent out",
 }
 
@@ -115,9 +120,9 @@ KINDS = {
         "appointed appointment_ended person_changed deputy_named deputy_ended role_given role_taken account_ended link_sent link_withdrawn link_used "
         "proposed proposal_approved proposal_declined proposal_withdrawn proposal_expired factors_taken_away provider_expected provider_bound provider_ended")),
     "signing_in": ("Signing in", (
-        "signed_in signed_out identity_confirmed session_ended factor_added factor_removed recovery_codes_made recovery_code_used")),
+        "signed_in signed_out provider_signed_out identity_confirmed session_ended factor_added factor_removed recovery_codes_made recovery_code_used")),
     "keeping": ("Keeping, erasing and requests for access", "legal_hold_set legal_hold_lifted case_erased access_given thinned"),
-    "house": ("The service itself", "pack_released backed_up restored trail_linked head_sent"),
+    "house": ("The service itself", "pack_released backed_up restored trail_linked trail_widened verify_begun verify_failed verified head_sent"),
 }
 #: Rows that are read at a time when words are looked for, and after how many one is asked whether to go on.
 BATCH, MOST = 500, 10_000
@@ -164,7 +169,7 @@ def sees_people(look: Look) -> bool:
 def _found(look: Look, which: sa.ColumnElement[bool], chosen: Chosen, before: int | None, limit: int) -> tuple[list[TrailRow], int | None]:
     """The rows chosen, and where to go on."""
     query = sa.select(t.trail, t.cases.c.reference, t.cases.c.release).outerjoin(t.cases, t.cases.c.id == t.trail.c.case_id).where(
-        which, *_where(look, chosen)).order_by(t.trail.c.id.desc())
+        which, *where(look, chosen)).order_by(t.trail.c.id.desc())
     if not chosen.words:
         rows = look.db.execute((query.where(t.trail.c.id < before) if before else query).limit(limit + 1)).all()
         return in_words(look, rows[:limit]), rows[limit - 1].id if len(rows) > limit else None
@@ -184,7 +189,8 @@ def _found(look: Look, which: sa.ColumnElement[bool], chosen: Chosen, before: in
     return found, before
 
 
-def _where(look: Look, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
+def where(look: Look, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
+    """What the database itself chooses by: everything but words."""
     wanted: list[sa.ColumnElement[bool]] = []
     if chosen.person:
         wanted.append(t.trail.c.actor == chosen.person)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def open_incidents(look: Look, cases: Mapping[str, Pack]) -> dict[str, list[IncidentRow]]:
     """Case → its incidents, oldest first. One is over when its element has been passed after all; one on a page, when the case took a step."""
-    i, p, s = t.incidents, t.passed, t.steps
+    i, p, c = t.incidents, t.passed, t.cases
     passed = sa.exists().where(p.c.case_id == i.c.case_id, p.c.element == i.c.element, p.c.at > i.c.at)
-    stepped = sa.exists().where(s.c.case_id == i.c.case_id, s.c.at > i.c.at)
-    query = sa.select(i.c.case_id, i.c.at, i.c.element, i.c.says, passed.label("passed"), stepped.label("stepped")).where(
+    stepped = c.c.changed_at > i.c.at
+    query = sa.select(i.c.case_id, i.c.at, i.c.element, i.c.says, passed.label("passed"), stepped.label("stepped")).join(c, c.c.id == i.c.case_id).where(
         i.c.case_id.in_(list(cases)), i.c.mended_at.is_(None)).order_by(i.c.at)
     found: dict[str, list[IncidentRow]] = defaultdict(list)
     for row in look.db.execute(query):

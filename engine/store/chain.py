@@ -19,8 +19,9 @@ import sqlalchemy as sa
 
 from engine import events
 from engine.store import tables as t
+from engine.store.eyes import everywhere
 from engine.store.sealing import Broken
-from engine.store.written import standing
+from engine.store.written import WIDER, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from engine.store.written import Place
 
 HOUSE = "house"
+#: Stands on the chain of the house, on its first row or on one `trail_widened`: trails say of all that `store.written` knows what was written.
+WIDE = ("heads", HOUSE, "wide")
 BEGINNING = 32    # so much of a case's link stands on the chain of the house when a head is sent out
 Row = dict[str, Any]    # at, actor, case_id, event, details; and sealed, where it wrote something
 _HEAD = sa.select(t.cases.c.trail_number, t.cases.c.trail_state).where(t.cases.c.id == sa.bindparam("case")).with_for_update()
@@ -79,6 +82,8 @@ class Chain:
         for case in sorted(waiting, key=lambda case: (case is None, case or "")):
             mine = (held or {}).get(case or "")
             head = mine or self._locked(db, case, waiting[case][0]["at"])
+            if case is None and head.number == 0:    # nothing stands yet that it would not say
+                waiting[case][0]["sealed"] = [*(waiting[case][0]["sealed"] or ()), [*WIDE, "1"]]
             for row in waiting[case]:
                 head = Head(head.number + 1, self.after(head.state, head.number + 1, row))
                 ready.append({**row, "number": head.number, "link": link_of(head.state)})
@@ -97,8 +102,20 @@ class Chain:
         _make_house(db)
         if db.execute(_HOUSE).one().trail_state is not None:    # another did so at the same moment
             return
-        for case in [*db.scalars(sa.select(t.cases.c.id).where(t.cases.c.trail_state.is_(None)).order_by(t.cases.c.id)), None]:
-            _keep(db, case, self._begin(db, case, now))
+        with everywhere(db):    # whoever comes first, it is all of it
+            for case in [*db.scalars(sa.select(t.cases.c.id).where(t.cases.c.trail_state.is_(None)).order_by(t.cases.c.id)), None]:
+                _keep(db, case, self._begin(db, case, now))
+
+    def widen(self, db: sa.Connection, now: datetime) -> None:
+        """Once after an upgrade, all of it together: say on trails that an earlier release began what stands there that they say nothing of."""
+        self.begin(db, now)
+        lock_house(db)
+        if is_wide(db):    # another did so at the same moment
+            return
+        for case in [*db.scalars(sa.select(t.cases.c.id).order_by(t.cases.c.id)), None]:
+            prints: dict[tuple[str | None, Place], str | None] = {(case, place): print_ for place, print_ in standing(db, case, WIDER)}
+            row = {"at": now, "actor": None, "case_id": case, "event": "trail_widened", "details": events.checked("trail_widened", {"rows": len(prints)})}
+            self.write(db, [row], prints if case else prints | {(None, WIDE): "1"})
 
     def _locked(self, db: sa.Connection, case: str | None, now: datetime) -> Head:
         query, which = (_HEAD, {"case": case}) if case else (_HOUSE, {})
@@ -117,7 +134,7 @@ class Chain:
         if not older:
             return Head(0, state)
         row = {"at": now, "actor": None, "case_id": case, "event": "trail_linked", "details": events.checked("trail_linked", {"rows": len(older)}),
-               "sealed": [[*place, print_] for place, print_ in standing(db, case)]}
+               "sealed": [[*place, print_] for place, print_ in standing(db, case)] + [[*WIDE, "1"]] * (case is None)}
         head = Head(1, self.after(state, 1, row))
         db.execute(sa.insert(t.trail), {**row, "number": 1, "link": link_of(head.state)})
         return head
@@ -141,20 +158,36 @@ def on_chain(case: str | None) -> sa.ColumnElement[bool]:
     return t.trail.c.case_id == case if case else t.trail.c.case_id.is_(None)
 
 
-def sent_heads(db: sa.Connection) -> dict[str, dict[int, str]]:
-    """How far the trail of each case went whenever a head was sent out: case → number → how the link there begins. It stands on the chain of the house."""
-    found: dict[str, dict[int, str]] = {}
-    rows = db.scalars(sa.select(t.trail.c.sealed).where(on_chain(None), t.trail.c.event == "head_sent").order_by(t.trail.c.number))
-    for _, case, _, told in (one for row in rows for one in row or () if one[0] == "cases"):
+def is_wide(db: sa.Connection) -> bool:
+    """Whether trails say of everything what was written: those that an earlier release began do not until they were widened."""
+    for which in (t.trail.c.number == 1, t.trail.c.event == "trail_widened"):
+        for wrote in db.scalars(sa.select(t.trail.c.sealed).where(on_chain(None), t.trail.c.number.is_not(None), which)):
+            if [*WIDE, "1"] in (wrote or ()):
+                return True
+    return False
+
+
+def sent_heads(db: sa.Connection) -> dict[str, tuple[int, str]]:
+    """How far the trail of each case went when a head was sent out last, and how the link there begins: it stands on the chain of the house. Where that
+    one is right, so are all before it."""
+    found: dict[str, tuple[int, str]] = {}
+    rows = sa.select(t.trail.c.sealed).where(on_chain(None), t.trail.c.event == "head_sent").order_by(t.trail.c.number)
+    for _, case, _, told in (one for row in db.scalars(rows.execution_options(yield_per=10)) for one in row or () if one[0] == "cases"):
         number, _, link = told.partition(" ")
-        found.setdefault(case, {})[int(number)] = link
+        found[case] = int(number), link
     return found
 
 
-def newest_head(db: sa.Connection) -> Any:
-    """When a head was sent out last, and the link that was told; none if that was never done."""
-    rows = sa.select(t.trail.c.at, t.trail.c.link).where(on_chain(None), t.trail.c.event == "head_sent")
+def last_of(db: sa.Connection, event: str) -> Any:
+    """When this happened last in the house, with its link and what it tells; none if it never did. Of `head_sent` the link was told."""
+    rows = sa.select(t.trail.c.at, t.trail.c.link, t.trail.c.details).where(on_chain(None), t.trail.c.event == event)
     return db.execute(rows.order_by(t.trail.c.at.desc(), t.trail.c.number.desc()).limit(1)).first()
+
+
+def was_on(db: sa.Connection, event: str, now: datetime) -> bool:
+    """Whether this happened in the house on the day of this moment, which is in the board's own zone, or later."""
+    last = last_of(db, event)
+    return last is not None and last.at.astimezone(now.tzinfo).date() >= now.date()
 
 
 def lock_house(db: sa.Connection) -> None:

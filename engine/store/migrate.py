@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from alembic import command
@@ -10,21 +11,24 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+if TYPE_CHECKING:
+    from engine.store.sealing import Vault
+
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK = 0x5C5  # any number that nothing else locks
 
 
-def migrate(url: str) -> None:
-    """Run whatever migrations this database has not had yet. Nothing happens when it had all."""
+def migrate(url: str, vault: Vault | None = None) -> None:
+    """Run whatever migrations this database has not had yet. Nothing happens when it had all. `vault`: what some of them need where people are in it."""
     config = _config()
-    config.attributes["url"] = url
+    config.attributes |= {"url": url, "vault": vault}
     command.upgrade(config, "head")
 
 
-def bring_to(db: sa.Connection, schema: str) -> None:
+def bring_to(db: sa.Connection, schema: str, vault: Vault) -> None:
     """Run the migrations up to this one (`head`: the last) in a transaction of the caller's."""
     config = _config()
-    config.attributes["connection"] = db
+    config.attributes |= {"connection": db, "vault": vault}
     command.upgrade(config, schema)
 
 

@@ -135,6 +135,14 @@ def test_a_bundle_is_whole_and_signed_and_taking_it_stands_on_the_trail(office, 
     assert "another key" in judged(bundle, tmp_path / "b", "--key", "00" * 32, str(tmp_path / "b"))[1]
 
 
+def test_a_file_that_was_put_beside_it_is_said_to_be_no_part_of_it_and_a_key_that_is_none_is_refused(bundle, tmp_path):
+    code, said = judged(bundle | {"another.pdf": b"%PDF"}, tmp_path / "b")
+
+    assert (code, said.splitlines()[0]) == (0, "No part of this bundle, and not signed: another.pdf.")
+    for given in (["--key"], ["--key", "no key"]):
+        assert judged(bundle, tmp_path / "b", *given)[0] == 2
+
+
 @pytest.mark.parametrize("deed", ["change", "delete", "reorder", "add", "cut"])
 def test_a_row_that_was_tampered_with_is_named(bundle, tmp_path, deed):
     trail = json.loads(bundle["trail.json"])

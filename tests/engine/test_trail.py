@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from engine import SYSTEM, actions, alarm, events, queries
 from engine.errors import Refused
+from engine.progress.drafts import DraftPlace
 from engine.store import tables as t
 from tests.makers import paper
 
@@ -23,12 +24,12 @@ PUBLIC = {("published_files", "content"), ("approvals", "files")}
 def full_life(office):
     """Everything that people can do, with the canary in every text they can write."""
     word = f"{CANARY} was here"
-    office.do("rosa", actions.save_draft, {"what": word}, start=("purchase", "request_made"))
+    office.do("rosa", actions.save_draft, DraftPlace("start", "purchase", "request_made"), {"what": word})
     bought = office.request(what=word, amount=5000, items=[{"name": word, "pieces": 1}]).case
     with pytest.raises(Refused):
         office.approve(bought, comment=word)
     task = office.task(bought, "approve")
-    office.do("abel", actions.save_draft, {"comment": word}, task=task)
+    office.do("abel", actions.save_draft, DraftPlace("task", task), {"comment": word})
     office.do("abel", actions.claim_task, task)
     office.do("hedy", actions.hand_over_task, task, to=office.who("anna").person)
     office.do("anna", actions.let_task_go, task)
@@ -38,7 +39,7 @@ def full_life(office):
     office.quote(bought, "quin", "QUI")
     s, u = t.submissions, t.unsettled
     first = office.one(sa.select(s.c.id).where(s.c.case_id == bought, s.c.element == "request_made"))
-    office.do("hedy", actions.save_draft, {"what": word}, correction=(bought, first))
+    office.do("hedy", actions.save_draft, DraftPlace("correction", bought, first), {"what": word})
     office.do("hedy", actions.correct_answer, first, {"what": f"{word} too", "amount": 40}, word)
     office.do("hedy", actions.settle_decision, office.one(sa.select(u.c.id).where(u.c.case_id == bought)), word)
     office.press(bought, "withdraw", "rosa", reason=word)
@@ -52,7 +53,7 @@ def full_life(office):
     office.do("saul", actions.submit_task, office.task(asked.case, "explain", "SOU"), {"why": word})
     office.answer(asked.case, "SOU", "saul", word)
     office.press(asked.case, "decision_stopped", why=word)
-    office.do("olga", actions.save_draft, {"why": word}, action=(asked.case, "looked"))
+    office.do("olga", actions.save_draft, DraftPlace("action", asked.case, "looked"), {"why": word})
     office.ask("olga", queries.document, office.one(sa.select(t.documents.c.id)))
     office.do("olga", actions.submit_task, office.task(asked.case, "decide"), {"decided_on": "2026-03-05", "decision": word})
     office.do(None, actions.sign_in, CANARY, office.engine.ask(SYSTEM, queries.whose_password, CANARY, CANARY))

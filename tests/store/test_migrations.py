@@ -10,8 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from engine.store import tables as t
+from engine.store.accounts import password_mark
 from engine.store.database import Database
-from engine.store.migrate import migrate
+from engine.store.migrate import bring_to, migrate
+from engine.store.sealing import Vault
 from tests.makers import ROOT, board, filled
 
 
@@ -57,6 +59,22 @@ def test_migrating_again_changes_nothing(make_database, database_kind):
     assert board(url).rows(sa.select(t.people).order_by(t.people.c.id)) == people
 
 
+def test_passwords_from_before_they_had_a_mark_get_one_and_every_session_ends(make_database, database_kind):
+    url, vault = make_database(database_kind), Vault(b"k" * 32)
+    old = Database(url)
+    with old.writing() as db:
+        bring_to(db, "0011", vault)
+        db.execute(sa.text("insert into people (id, login, name, email, password, created_at) values ('p', 'rosa', 'Rosa', 'r@x', 'a digest', '2026-03-02')"))
+        db.execute(sa.text("insert into sessions (token, id, person, created_at, seen_at) values ('t', 's', 'p', '2026-03-02', '2026-03-02')"))
+    with pytest.raises(ValueError, match="master key"):
+        migrate(url)
+    migrate(url, vault)
+    with old.reading() as db:
+        assert db.scalar(sa.select(t.people.c.password_mark)) == password_mark(vault, "p", "a digest")
+        assert db.scalar(sa.select(t.sessions.c.id)) is None
+    old.close()
+
+
 def test_two_who_migrate_at_once_make_one_database(make_database, database_kind):
     url = make_database(database_kind)
     order = [sys.executable, "-c", "import sys; from engine.store.migrate import migrate; migrate(sys.argv[1])", url]
@@ -72,6 +90,7 @@ def test_two_who_migrate_at_once_make_one_database(make_database, database_kind)
     "delete from trail where id = 1",
     ("insert into trail (id, at, event, details) select id, at, event, details from trail where true "
      "on conflict (id) do update set event = 'x'"),
+    "delete from heads", "insert into steps select * from steps where true on conflict (case_id, version) do update set verb = 'x'",
 ])
 def test_history_is_not_rewritten_by_anyone(make_database, database_kind, statement):
     office = board(make_database(database_kind, filled))
@@ -92,7 +111,22 @@ def test_history_is_not_emptied_in_one_go_either(make_database):
         db.exec_driver_sql("truncate trail")
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), office.engine.database.writing() as db:
         db.exec_driver_sql("truncate cases cascade")
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), office.engine.database.writing() as db:
+        db.exec_driver_sql("truncate heads")
     assert office.trail()
+    office.engine.close()
+
+
+@pytest.mark.parametrize("table", ["trail", "steps"])
+def test_nothing_takes_the_place_of_a_row_of_history(make_database, table):
+    office = board(make_database("sqlite", filled))
+    office.request()
+    before = office.trail(), office.rows(sa.select(t.steps))
+
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), office.engine.database.writing() as db:
+        db.exec_driver_sql(f"insert or replace into {table} select * from {table} limit 1")
+
+    assert (office.trail(), office.rows(sa.select(t.steps))) == before
     office.engine.close()
 
 
@@ -103,7 +137,7 @@ def test_the_triggers_stand_on_whatever_was_migrated(make_database):
         names = set(db.scalars(sa.text("select name from sqlite_master where type = 'trigger'")))
     database.close()
 
-    assert {"trail_no_update", "trail_no_delete", "steps_no_update"} <= names
+    assert {"trail_no_update", "trail_no_delete", "trail_no_replacing", "steps_no_update", "steps_no_replacing", "heads_no_delete"} <= names
 
 
 def test_the_database_itself_refuses_what_cannot_be(make_database, database_kind):

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from engine import actions, alarm, open_engine, queries
 from engine.clock import SetClock
 from engine.errors import Incident, NotFound, Refused
+from engine.progress.drafts import DraftPlace
 from engine.queries.shapes.keeping import ErasedCase
 from engine.store import tables as t
 from engine.store.sealing import Broken, Vault
@@ -128,10 +129,10 @@ def test_register_rows_and_drafts_swapped_are_refused(office):
         office.ask("olga", queries.register_page, case.reference, "notes")
 
     task = office.task(case.case, "answer", "NOR")
-    office.do("nora", actions.save_draft, {"findings": "mine"}, task=task)
-    office.do("nora", actions.save_draft, {"subject": "x"}, task=office.task(case.case, "answer", "NOR"))
+    office.do("nora", actions.save_draft, DraftPlace("task", task), {"findings": "mine"})
+    office.do("nora", actions.save_draft, DraftPlace("task", office.task(case.case, "answer", "NOR")), {"subject": "x"})
     other = office.begin("NOR")
-    office.do("nora", actions.save_draft, {"findings": "other"}, task=office.task(other.case, "answer", "NOR"))
+    office.do("nora", actions.save_draft, DraftPlace("task", office.task(other.case, "answer", "NOR")), {"findings": "other"})
     first, second = office.rows(sa.select(t.drafts).order_by(t.drafts.c.at, t.drafts.c.place))
     office.write(sa.update(t.drafts).where(t.drafts.c.id == first.id).values(answers=second.answers))
     with pytest.raises(Incident):

@@ -31,6 +31,10 @@ def test_who_looked_leads_to_what_they_did(visit, request_made, engine):
     abel.get(f"{TRAIL}/looked")
     assert "Abel Example" in abel.words
     assert "Otto Outsider tried something that was refused: case page (PUR-2026-001)" in abel.words
+    abel.post(f"{TRAIL}/looked", {"since": "2020-01-01", "until": "2020-01-31"})
+    assert "Nobody on these days." in abel.words
+    assert "from 1 January 2020, until 31 January 2020" in abel.words
+    abel.get(f"{TRAIL}/looked")
     with engine.database.reading() as db:
         otto = db.scalar(sa.select(t.people.c.id).where(t.people.c.login == "otto"))
     assert f"/trail/{otto}" in abel.page

@@ -33,9 +33,10 @@ def trail(reference: str) -> str:
     return _shown("trail.html", ask(case_trail, reference, _before(), chosen=chosen), chosen)
 
 
-@page.get("/cases/<reference>/trail/looked", endpoint="looked")
+@page.route("/cases/<reference>/trail/looked", methods=["GET", "POST"], endpoint="looked")
 def looked(reference: str) -> str:
-    return render_template("looked.html", looked=ask(who_looked, reference))
+    chosen = _chosen()
+    return render_template("looked.html", looked=ask(who_looked, reference, Chosen(since=chosen.since, until=chosen.until)), chosen=chosen)
 
 
 @page.post("/cases/<reference>/trail/evidence", endpoint="evidence")
@@ -61,7 +62,7 @@ def _shown(template: str, found: TrailPage, chosen: Chosen, **more: Any) -> str:
     # what one person did over and over reads as one line
     rows = [(first, len(list(rest)) + 1) for _, together in groupby(found.rows, lambda row: (row.who, row.words, row.reference))
             for first, rest in [_parted(together)]]
-    return render_template(template, trail=found, rows=rows, chosen=chosen, kinds={name: words for name, (words, _) in KINDS.items()}, **more)
+    return render_template(template, trail=found, rows=rows, chosen=chosen, before=_before(), kinds={name: words for name, (words, _) in KINDS.items()}, **more)
 
 
 def _chosen() -> Chosen:

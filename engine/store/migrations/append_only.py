@@ -1,4 +1,4 @@
-"""Tables that the database itself keeps from being rewritten: the trail and the steps."""
+"""Tables that the database itself keeps from being rewritten: the trail, the steps, and the head of the house."""
 from __future__ import annotations
 
 import sqlalchemy as sa
@@ -11,6 +11,10 @@ begin select raise(abort, '{table} is append-only'); end
 POSTGRESQL = """
 create trigger {table}_no_{verb} before {verb} on {table} for each statement execute function append_only()
 """
+REPLACING = """
+create trigger {table}_no_replacing before insert on {table} when exists (select 1 from {table} where {same})
+begin select raise(abort, '{table} is append-only'); end
+"""
 
 
 def refuse_changes(table: str, *verbs: str) -> None:
@@ -20,6 +24,13 @@ def refuse_changes(table: str, *verbs: str) -> None:
         verbs = (*verbs, "truncate")
     for verb in verbs:
         op.execute(sa.text((SQLITE if kind == "sqlite" else POSTGRESQL).format(table=table, verb=verb)))   # allowed: raw-sql - names that migrations write
+
+
+def refuse_replacing(table: str, *key: str) -> None:
+    """From now on SQLite refuses an insert for a row that is there: `insert or replace` would take that away, and no trigger hears of it."""
+    if op.get_bind().dialect.name == "sqlite":
+        same = " and ".join(f"{column} = new.{column}" for column in key)
+        op.execute(sa.text(REPLACING.format(table=table, same=same)))   # allowed: raw-sql - names that migrations write
 
 
 def prepare() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import KeyedColumnElement
 
 
-def held(day: date | sa.BindParameter[Any], *where: tuple[str, sa.BindParameter[Any]]) -> sa.Subquery:
+def holders_on(day: date | sa.BindParameter[Any], *where: tuple[str, sa.BindParameter[Any]]) -> sa.Subquery:
     """Rows of person, role, agency, case_id and deputy_of. `where` narrows both kinds: a column's name and the parameter it must be, or be one of."""
     h, d = t.holdings, t.deputies
     own = sa.select(h.c.person, h.c.role, h.c.agency, h.c.case_id, sa.null().label("deputy_of")).where(h.c.until.is_(None))
