@@ -15,6 +15,8 @@ GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway",
 
 #: The answer's own key for the reason that a check asks for; no form may use it.
 REASON = "reason_for_going_on"
+#: The question of a button that says whose item is meant, where one event waits for each of several agencies.
+ITEM = "agency"
 
 
 def split(text: str | None) -> tuple[str, ...]:

@@ -134,10 +134,9 @@ def clocks_of(pack: Pack, element: Element) -> tuple[list[Deadline], list[Deadli
 
     at_once = ahead(through_tasks=False)
     met = [deadline for deadline in pack.deadlines.values() if not at_once.isdisjoint(deadline.ends)]
-    if met or process.id == pack.main.id:
-        return met, []
-    later = ahead(through_tasks=True)
-    return [], [deadline for deadline in pack.deadlines.values() if not later.isdisjoint(deadline.ends) and not later.issuperset(deadline.starts)]
+    later = ahead(through_tasks=True) if not met and process.id != pack.main.id else set()
+    return met, [deadline for deadline in pack.deadlines.values() if deadline not in met and (
+        element.id in deadline.presses or (not later.isdisjoint(deadline.ends) and not later.issuperset(deadline.starts)))]
 
 
 def date_rule(pack: Pack, deadline: Deadline) -> str:

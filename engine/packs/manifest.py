@@ -160,7 +160,7 @@ def read_manifest(data: bytes, file: str = "pack.toml") -> tuple[Manifest, list[
 
 
 class _Reader:
-    """Takes one thing after another out of the file; what is left over nobody asked for."""
+    """Reads known keys out of the file, and reports those that are left over."""
 
     def __init__(self, data: bytes, file: str, raw: dict[str, Any]) -> None:
         self.data, self.file, self.raw = data, file, raw

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from engine.forms import Form, Item
     from engine.packs.elements import Element, Loop, Mapped
-    from engine.packs.pack import Pack, Start
+    from engine.packs.pack import Button, Pack
 
 #: What a scenario's `look` may name besides tasks, registers and documents.
 PAGES = ("home", "cases", "drafts", "case", "diagram", "trail")
@@ -139,7 +139,7 @@ class _Outline:
 
     # ---- buttons and tasks
 
-    def button(self, start: Start) -> dict[str, Any]:
+    def button(self, start: Button) -> dict[str, Any]:
         element = start.at
         return {"id": start.element, "name": element.name, "label": start.label, "process": element.process, "message": start.message,
                 "offer_to": list(start.offer_to), "repeats": self.repeats(element), **self.asked(element)}
@@ -206,7 +206,8 @@ class _Outline:
         return {"id": name, "title": deadline.title, "kind": deadline.kind, "clause": deadline.clause,
                 "starts": deadline.starts[0] if len(deadline.starts) == 1 else list(deadline.starts),
                 "from": deadline.from_, "when": deadline.when, "on": deadline.on, **{key: str(period) if period else None for key, period in when.items()},
-                "ends": list(deadline.ends), "ends_when": deadline.ends_when, "milestone": deadline.milestone, "cancelled": deadline.cancelled,
+                "ends": list(deadline.ends), "presses": list(deadline.presses), "ends_when": deadline.ends_when,
+                "milestone": deadline.milestone, "cancelled": deadline.cancelled,
                 "ended": deadline.ended, "cancelled_by": list(deadline.cancelled_by), "per": deadline.per,
                 "to": list(deadline.to), "remind": [str(period) for period in deadline.remind], "chase": [str(period) for period in deadline.chase],
                 "escalate": [{"after": str(step.after), "to": list(step.to)} for step in deadline.escalate],

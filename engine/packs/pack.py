@@ -1,6 +1,7 @@
 """A pack: one process as its owners wrote it, with the parts it shares folded in, as one immutable value."""
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Start:
+class Button:
     """A button: a message event that a person sends by answering a form. Offered to nobody, it comes from outside."""
 
     element: str
@@ -175,17 +176,51 @@ class Pack:
         return {id: element for id, element in self.elements.items() if element.kind == "userTask"}
 
     @cached_property
-    def starts(self) -> Mapping[str, Start]:
+    def starts(self) -> Mapping[str, Button]:
         """The message start events of the main process: how a case begins."""
         main = self.processes.get(self.manifest.main)
         found = main.starts() if main else []
         return {element.id: _button(element) for element in found if element.event.kind == "message"}
 
     @cached_property
-    def case_actions(self) -> Mapping[str, Start]:
+    def case_actions(self) -> Mapping[str, Button]:
         """The message events of a running case that are offered to someone as a button."""
         return {id: _button(element) for id, element in self.elements.items()
                 if element.catches and element.event.kind == "message" and id not in self.starts and element.offer_to}
+
+    @cached_property
+    def repeated(self) -> frozenset[str]:
+        """The processes that run once for each item of something."""
+        found: frozenset[str] = frozenset()
+        while fresh := {called for element in self.elements.values() for called in self.called(element)
+                        if called in self.processes and called not in found and self.in_items(element, found)}:
+            found |= fresh
+        return found
+
+    def in_items(self, element: Element, repeated: frozenset[str] | None = None) -> bool:
+        """Whether an element runs once for each item of something."""
+        process = self.processes[element.process]
+        return process.id in (self.repeated if repeated is None else repeated) or any(each.loop for each in (element, *process.around(element)))
+
+    @cached_property
+    def deadlines_moved_by(self) -> Mapping[str, list[tuple[Deadline, str]]]:
+        """Element → what passing it does to which deadlines (cancels, ends, starts): endings before beginnings."""
+        found: dict[str, list[tuple[Deadline, str]]] = defaultdict(list)
+        for deed in ("cancels", "ends", "starts"):
+            for deadline in self.deadlines.values():
+                for element in {"cancels": deadline.cancelled_by, "ends": deadline.ends, "starts": deadline.starts}[deed]:
+                    found[element].append((deadline, deed))
+        return found
+
+    @cached_property
+    def deadline_of_event(self) -> Mapping[str, str]:
+        """Timer event → the deadline whose date it waits for."""
+        return {id: element.event.deadline for id, element in self.elements.items() if element.event.deadline is not None}
+
+    @cached_property
+    def has_own_timers(self) -> bool:
+        """Whether a timer event waits for a moment that no deadline owns."""
+        return any(element.event.kind == "timer" and element.event.deadline is None for element in self.elements.values())
 
     @cached_property
     def stages_of(self) -> Mapping[str, tuple[str, ...]]:
@@ -207,5 +242,5 @@ def own_path(path: str) -> str:
     return path.split("/", 2)[2] if path.startswith("parts/") and path.count("/") >= 2 else path
 
 
-def _button(element: Element) -> Start:
-    return Start(element.id, element.event.name or "", element.form, element.offer_to, element.label, element)
+def _button(element: Element) -> Button:
+    return Button(element.id, element.event.name or "", element.form, element.offer_to, element.label, element)

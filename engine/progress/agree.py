@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -12,11 +11,11 @@ from engine.progress import mail
 from engine.rules.access import offered_to
 from engine.store import tables as t
 from engine.store.database import new_id
+from engine.store.written import told
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from engine.packs import Pack
     from engine.progress.surroundings import Here
     from engine.spiff import OpenTask
 
@@ -24,6 +23,8 @@ NEW_TASK = "task_offered"
 #: The open tasks of a case, and earlier rounds of those that the process waits for now.
 _TASKS = sa.select(t.tasks.c.id, t.tasks.c.element, t.tasks.c.item, t.tasks.c.due, t.tasks.c.state).where(
     t.tasks.c.case_id == sa.bindparam("case"), sa.or_(t.tasks.c.state == "open", t.tasks.c.element.in_(sa.bindparam("elements", expanding=True))))
+
+_NEW_TASKS, _NEW_OFFERS = told(sa.insert(t.tasks)), told(sa.insert(t.offers))
 
 
 def agree(here: Here) -> None:
@@ -48,8 +49,8 @@ def _tasks(here: Here, wanted: dict[str, OpenTask]) -> None:
     known = {row.id: row for row in rows if row.state == "open"}
     gone = known.keys() - wanted.keys()
     if gone:
-        work.db.execute(sa.update(t.tasks).where(t.tasks.c.id.in_(gone)).values(state="cancelled"))
-        work.db.execute(sa.update(t.offers).where(t.offers.c.task.in_(gone)).values(open=False))
+        work.write(sa.update(t.tasks).where(t.tasks.c.id.in_(gone)).values(state="cancelled"))
+        work.write(sa.update(t.offers).where(t.offers.c.task.in_(gone)).values(open=False))
         for task in sorted(gone, key=lambda task: (known[task].element, known[task].item or "")):
             work.record("task_cancelled", task=task, element=known[task].element, item=known[task].item)
     fresh = [wanted[task] for task in wanted if task not in known]
@@ -59,8 +60,8 @@ def _tasks(here: Here, wanted: dict[str, OpenTask]) -> None:
         for task, row in known.items():
             due = _due_of(here, row.element, row.item)
             if task in wanted and due != row.due:
-                work.db.execute(sa.update(t.tasks).where(t.tasks.c.id == task).values(due=due))
-                work.db.execute(sa.update(t.offers).where(t.offers.c.task == task).values(due=due))
+                work.write(sa.update(t.tasks).where(t.tasks.c.id == task).values(due=due))
+                work.write(sa.update(t.offers).where(t.offers.c.task == task).values(due=due))
 
 
 def _offer(here: Here, fresh: list[OpenTask], rounds: Counter[tuple[str, str | None]]) -> None:
@@ -77,9 +78,9 @@ def _offer(here: Here, fresh: list[OpenTask], rounds: Counter[tuple[str, str | N
             raise Incident("This task is meant for someone it is not offered to.", element=place.element)
         offers += [{"task": task.id, "holder": who, "case_id": case.id, "open": True, "due": due, "offered_at": work.now} for who in holders]
         work.record("task_offered", task=task.id, element=place.element, item=place.item)
-    work.db.execute(sa.insert(t.tasks), rows)
+    work.write(_NEW_TASKS, rows)
     if offers:
-        work.db.execute(sa.insert(t.offers), offers)
+        work.write(_NEW_OFFERS, offers)
     if NEW_TASK in case.pack.messages:
         _tell(here, fresh, rows, offers)
 
@@ -110,9 +111,9 @@ def _holders(here: Here, task: OpenTask) -> list[str]:
 
 
 def _due_of(here: Here, element: str, item: str | None) -> date | None:
-    """The soonest clock that this task would meet."""
+    """The soonest clock that presses on this task."""
     dates = [row["due"] for row in here.clocks.rows
-             if row["ended_at"] is None and element in here.case.pack.deadlines[row["name"]].ends
+             if row["ended_at"] is None and element in here.case.pack.deadlines[row["name"]].presses_on
              and (not row["item"] or not item or f"/{row['item']}/" in f"/{item}/")]
     return min(dates, default=None)
 
@@ -148,7 +149,7 @@ def _ends(here: Here, outcome: str | None) -> None:
 def _moments(here: Here) -> None:
     """Timers that no deadline owns: one row for each waiting event, written when it begins to wait and taken back when it does not."""
     work, case, process = here.work, here.case, here.case.process
-    if process is None or not _has_own_timers(case.pack):
+    if process is None or not case.pack.has_own_timers:
         return
     wanted = {moment.task_id: moment.at for moment in process.waiting_moments() if moment.deadline is None and moment.at is not None}
     known = {row.event: row.id for row in work.db.execute(
@@ -157,9 +158,3 @@ def _moments(here: Here) -> None:
         work.db.execute(sa.delete(t.timers).where(t.timers.c.id.in_(gone)))
     if fresh := [{"id": new_id(), "case_id": case.id, "kind": "event", "event": event, "due_at": wanted[event]} for event in wanted.keys() - known.keys()]:
         work.db.execute(sa.insert(t.timers), fresh)
-
-
-@lru_cache(maxsize=32)
-def _has_own_timers(pack: Pack) -> bool:
-    return any(element.event.kind == "timer" and element.event.deadline is None
-               for process in pack.processes.values() for element in process.elements.values())

@@ -4,8 +4,6 @@ A diagram's timer event names a deadline; the row here says when it fires. What 
 in `telling`."""
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
-    from engine.packs import Pack
     from engine.progress.names import Names
     from engine.progress.readings import Readings
     from engine.rules.deadlines import Deadline
@@ -67,7 +64,7 @@ class Clocks:
 
     def happened(self, place: Place, variables: Callable[[], Mapping[str, Any]]) -> None:
         """An element was passed: end, cancel and start what names it."""
-        for deadline, what in _by_element(self.case.pack).get(place.element, ()):
+        for deadline, what in self.case.pack.deadlines_moved_by.get(place.element, ()):
             if what == "cancels":
                 for row in self._unended(deadline.name, place):
                     self._close(row, "cancelled", by=place.element)
@@ -76,7 +73,7 @@ class Clocks:
                     self._finish(deadline, row, place, variables)
             elif self._runs(deadline, place, variables):
                 self.start(deadline, place, variables)
-        if name := _timer_events(self.case.pack).get(place.element):
+        if name := self.case.pack.deadline_of_event.get(place.element):
             breached = self._latest(name, place)
             if breached is not None:
                 self._write(breached, told=[*breached["told"], _waiting(place)])
@@ -171,7 +168,9 @@ class Clocks:
             self.fall_due(row)  # its timer events fire as this step settles
 
     def remind(self, row: dict[str, Any], kind: str, roles: list[str]) -> None:
-        """Tell those who can still meet it, or those it is escalated to."""
+        """Tell those who can still meet it, or those it is escalated to. A reminder that comes when the day is over says nothing: others do."""
+        if kind == "remind" and self.work.today > row["due"]:
+            return
         deadline = self.case.pack.deadlines[row["name"]]
         telling.tell(self.work, self.case, deadline, row, kind, roles)
         if kind == "escalate":
@@ -223,7 +222,7 @@ class Clocks:
             "counted_from": counted_from, "due": due, "breach_at": rules.due_moment(deadline, due, self.work.zone), "state": "running",
             "breached_at": None, "ended_at": None, "ended_on": None, "ended_by": None, "told": [],
         }
-        self.work.db.execute(sa.insert(t.deadlines).values(row))
+        self.work.write(sa.insert(t.deadlines).values(row))
         self.rows.append(row)
         self.moved = True  # a task that is open already may be due by it
         self.work.record("deadline_started", deadline=deadline.name, item=item, due=due.isoformat())
@@ -238,7 +237,7 @@ class Clocks:
     def _write(self, row: dict[str, Any], **values: Any) -> None:
         row.update(values)
         self.moved = True
-        self.work.db.execute(sa.update(t.deadlines).where(t.deadlines.c.id == row["id"]).values(**values))
+        self.work.write(sa.update(t.deadlines).where(t.deadlines.c.id == row["id"]).values(**values))
 
     # ---- the clocks of rows
 
@@ -307,7 +306,7 @@ class Clocks:
         return row["state"] == "met" and row["ended_by"] is None and self.case.pack.deadlines[row["name"]].milestone
 
     def _unended(self, name: str, place: Place) -> list[dict[str, Any]]:
-        """The unended clocks of this name that a place concerns: its own item's, and from outside the items all of them."""
+        """Clocks of this deadline that have not ended: inside an item only that item's, elsewhere every item's."""
         return [row for row in self.rows if row["name"] == name and row["ended_at"] is None and (not place.item or concerns(row["item"], place))]
 
     def _latest(self, name: str, place: Place) -> dict[str, Any] | None:
@@ -345,24 +344,5 @@ class Clocks:
 
 
 def _waiting(place: Place) -> str:
-    """Who waits for a moment: an event, and of one that waits for several items each of them."""
+    """The key of a waiting timer event: `element`, or `element@item` inside a multi-instance."""
     return f"{place.element}@{place.item}" if place.item else place.element
-
-
-@lru_cache(maxsize=32)
-def _by_element(pack: Pack) -> Mapping[str, list[tuple[Deadline, str]]]:
-    """Element → what passing it does to which clocks: endings before beginnings."""
-    made: dict[str, list[tuple[Deadline, str]]] = defaultdict(list)
-    for what, attribute in (("cancels", "cancelled_by"), ("ends", "ends"), ("starts", "starts")):
-        for deadline in pack.deadlines.values():
-            named = getattr(deadline, attribute)
-            for element in [named] if isinstance(named, str) else named:
-                made[element].append((deadline, what))
-    return made
-
-
-@lru_cache(maxsize=32)
-def _timer_events(pack: Pack) -> Mapping[str, str]:
-    """Timer event → the deadline its date names."""
-    return {element.id: element.event.deadline for process in pack.processes.values() for element in process.elements.values()
-            if element.event.deadline is not None}

@@ -48,12 +48,14 @@ class Plans:
 
     def drop(self, row: dict[str, Any]) -> None:
         """Nothing more of it happens by itself."""
-        self.work.db.execute(sa.delete(t.timers).where(t.timers.c.deadline == row["id"], t.timers.c.fired_at.is_(None)))
+        self.work.db.execute(sa.delete(t.timers).where(
+            t.timers.c.case_id == self.case.id, t.timers.c.deadline == row["id"], t.timers.c.fired_at.is_(None)))
 
     def _not_told_yet(self, row: dict[str, Any], planned: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """No reminder lies in the past; while it stays late, nobody is told a second time that it is."""
         k = t.timers
-        told = Counter(self.work.db.scalars(sa.select(k.c.roles).where(k.c.deadline == row["id"], k.c.kind == "escalate", k.c.fired_at.is_not(None)))
+        told = Counter(self.work.db.scalars(sa.select(k.c.roles).where(
+            k.c.case_id == self.case.id, k.c.deadline == row["id"], k.c.kind == "escalate", k.c.fired_at.is_not(None)))
                        if row["state"] == "breached" else ())
         left = []
         for timer in planned:

@@ -21,7 +21,7 @@ def tell(work: Work, case: Case, deadline: Deadline, row: dict[str, Any], kind: 
     message = {"remind": deadline.message.reminder, "chase": deadline.message.overdue, "escalate": deadline.message.escalation}[kind]
     people = mail.holders_of_roles(work, case, roles, agency) if roles else _who_can_meet(work, case, deadline, row, agency)
     if message in case.pack.messages:
-        mail.tell(work, case, message, people, due=row["due"], days=max(0, days), task=deadline.title)
+        mail.tell(work, case, message, people, due=row["due"], days=days, task=deadline.title)
 
 
 def _agency_of(work: Work, case: Case, row: dict[str, Any]) -> str | None:
@@ -38,9 +38,9 @@ def _agency_of(work: Work, case: Case, row: dict[str, Any]) -> str | None:
 
 
 def _who_can_meet(work: Work, case: Case, deadline: Deadline, row: dict[str, Any], agency: str | None) -> list[str]:
-    """The holder of each open task that would end it: who has taken it (with their deputy), or else everyone it is offered to."""
+    """The holder of each open task that it presses on: who has taken it (with their deputy), or else everyone it is offered to."""
     query = sa.select(t.tasks.c.claimed_by, t.offers.c.holder).join(t.offers, t.offers.c.task == t.tasks.c.id).where(
-        t.tasks.c.case_id == case.id, t.tasks.c.state == "open", t.tasks.c.element.in_(deadline.ends))
+        t.tasks.c.case_id == case.id, t.tasks.c.state == "open", t.tasks.c.element.in_(deadline.presses_on))
     if row["item"]:
         own = ("/" + t.tasks.c.item + "/").contains(f"/{row['item']}/", autoescape=True)
         query = query.where(sa.or_(own, sa.and_(t.tasks.c.item.is_(None), t.tasks.c.agency == row["item"])))

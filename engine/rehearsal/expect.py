@@ -180,6 +180,12 @@ class _Look:
                 problems.append(f"expected reminders of “{name}” on {_dates(dates)}; there are {_dates(found)}")
         return problems
 
+    def task_due(self, wanted: dict[str, Any]) -> list[str]:
+        """The day an open task wears; "none" for one that wears no day."""
+        days = {name: row.due or "none" for row in self.tasks if row.state == "open" for name in (row.element, self._task_name(row))}
+        return [f"expected {name} to be due {day}; {f'it is {days[name]}' if name in days else 'it is not open'}"
+                for name, day in wanted.items() if days.get(name) != day]
+
     def breaches(self, wanted: list[str]) -> list[str]:
         """Exactly these: each breached clock is named by someone, and each name is that of a breached clock."""
         rows = [row for row in self.clocks if row.breached_at is not None]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine import SYSTEM, Engine, actions, arguments_of, queries
-from engine.alarm import deputies_over, due_now, next_due
+from engine.alarm import due_now, endings, next_due
 from engine.clock import SetClock
 from engine.errors import ChecksRefuse, Incident, InvalidAnswers, Refused
 from engine.forms import Field, Upload
@@ -131,10 +131,8 @@ class Stage:
                 timers = due_now(db, clock.now(), 1)
             self.engine.perform(SYSTEM, actions.fire_timer, timers[0])
         clock.move_to(max(at, clock.now()))
-        with self.engine.database.reading() as db:
-            over = deputies_over(db, self.engine.now().date())
-        for deputy in over:
-            self.engine.perform(SYSTEM, actions.end_deputy, deputy)
+        for deed, row in endings(self.engine):
+            self.engine.perform(SYSTEM, deed, row)
 
     # ---- deeds
 

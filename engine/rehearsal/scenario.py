@@ -20,14 +20,14 @@ PERSON_KEYS = frozenset({"name", "agency", "roles"})
 AGENCY_KEYS = frozenset({"name", "member"})
 EXPECT_KEYS = frozenset({
     "open", "only_open", "absent", "never", "locked", "ended", "stage", "held", "breaches", "mail_to", "not_mail_to", "public", "count", "values",
-    "figures", "refusals", "deadlines", "reminders", "mail",
+    "figures", "refusals", "deadlines", "reminders", "mail", "task_due",
 })
 DEADLINE_KEYS = frozenset({"due", "state", "days"})
 MAIL_KEYS = frozenset({"to", "message", "has", "lacks"})
 #: What is written as anything but text.
 LISTS = frozenset({"clauses", "open", "only_open", "absent", "never", "locked", "held", "breaches", "mail_to", "not_mail_to", "public", "roles", "has",
                    "lacks"})
-TABLES = frozenset({"options", "agencies", "people", "with", "expect", "count", "values", "figures", "deadlines", "reminders"})
+TABLES = frozenset({"options", "agencies", "people", "with", "expect", "count", "values", "figures", "deadlines", "reminders", "task_due"})
 ANYTHING = frozenset({"clock", "at", "for", "refused", "step", "mail", "due"})  # judged where they are read
 
 

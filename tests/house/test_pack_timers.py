@@ -140,6 +140,23 @@ def test_without_its_timer_a_shipped_story_fails(pack: Pack, timer: Timer):
     assert rehearse(failing, pack, settings(), release_unchecked).failures == []
 
 
+def test_every_deadline_stands_on_a_task_or_waits_for_news(pack: Pack):
+    """A date that no task wears is seen by nobody before it is over."""
+    unseen = [deadline.name for deadline in pack.deadlines.values() if not deadline.milestone and pack.tasks.keys().isdisjoint(deadline.presses_on)]
+
+    assert unseen == ["advice_on_publication"], "what comes from outside is waited for, and recorded with a button"
+
+
+def test_whoever_is_late_is_not_the_only_one_told(pack: Pack):
+    """Those who have to meet it are reminded; when it is missed, somebody else hears of it."""
+    meant = {deadline.name: set(deadline.to) | {role for task in deadline.presses_on if task in pack.tasks for role in pack.tasks[task].roles}
+             for deadline in pack.deadlines.values()}
+    alone = [deadline.name for deadline in pack.deadlines.values()
+             if deadline.escalate and meant[deadline.name].issuperset(role for step in deadline.escalate for role in step.to)]
+
+    assert alone == []
+
+
 def everything_behind(pack: Pack, timer: Timer) -> set[str]:
     """Ids of the elements that the timer's arrows lead to, however far."""
     process = pack.processes[pack.elements[timer.element].process]

@@ -48,8 +48,8 @@ TOLD_APART = [
     ("logs", "engine/x.py", LOG + "log.error('broken', why=str(problem))", LOG + "log.error('broken', why=type(problem).__name__)"),
     ("logs", "engine/x.py", LOG + "log.error('broken', **all)", LOG + "log.error('broken', kind=kind)"),
     ("trail", "engine/x.py", SQL + "db.execute(sa.insert(t.trail).values(row))", "work.record('viewed', page='case')"),
-    ("rights", "engine/x.py", SQL + "work.db.execute(sa.update(t.people).values(active=True))",
-     SQL + "work.write_right(sa.update(t.people).values(active=True))"),
+    ("believed", "engine/x.py", SQL + "work.db.execute(sa.update(t.people).values(active=True))",
+     SQL + "work.write(sa.update(t.people).values(active=True))"),
 ]
 
 

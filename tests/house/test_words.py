@@ -88,3 +88,17 @@ def test_nothing_that_is_drawn_or_asked_has_the_name_of_a_variable():
 
     assert len(found) > 2000
     assert [(name, text) for name, text in found if re.search(r"\b[a-z]+_[a-z]", re.sub(r"\{\{.*?\}\}", "", text, flags=re.DOTALL))] == []
+
+
+def test_how_long_a_local_deadline_is_stands_in_deadlines_toml_alone():
+    """Whoever makes it 21 days there would leave “14 days” behind in forms, mails and diagrams. What the Board's process fixes itself (its six
+    months, the month, the week before publication) may be named."""
+    deadlines = tomllib.loads((ROOT / "bpmn/serious-case-review/deadlines.toml").read_text(encoding="utf-8")).values()
+    lengths = {one["within"] for one in deadlines if one["kind"] == "local" and "within" in one} - {"7 days", "1 month", "1 working day"}
+    spelled = {"14 days": "fourteen days", "28 days": "twenty-eight days|four weeks"}
+    phrase = re.compile("|".join(f"\\b(?:{length}|{spelled[length]})\\b" for length in sorted(lengths)), re.IGNORECASE)
+    files = [file for file in (ROOT / "bpmn").rglob("*")
+             if file.is_file() and "scenarios" not in file.parts and file.name not in ("CHANGES.md", "clauses.toml", "deadlines.toml")]
+
+    assert [f"{file.relative_to(ROOT)}: {text.strip()[:120]}" for file in files for text in texts(file) if phrase.search(text)] == []
+    assert [bool(phrase.search(text)) for text in ("The agency has 14 days", "in 2014 days")] == [True, False]

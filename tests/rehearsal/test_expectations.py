@@ -51,6 +51,8 @@ EXPECTED = [
      "there is no deadline “approval#2”; there are: approval"),
     (ASKED, "reminders = { approval = [2026-03-06] }", "reminders = { approval = [2026-03-05, 2026-03-06] }",
      "expected reminders of “approval” on 2026-03-05, 2026-03-06; there are 2026-03-06"),
+    (ASKED, "task_due = { approve = 2026-03-09 }", 'task_due = { approve = "none" }', "expected approve to be due none; it is 2026-03-09"),
+    (ASKED, "task_due = {}", "task_due = { quote = 2026-03-09 }", "expected quote to be due 2026-03-09; it is not open"),
     (ASKED, "reminders = { quote = [] }", "reminders = { approval = [] }", "expected reminders of “approval” on none; there are 2026-03-06"),
     (QUOTED, 'mail = [{ to = "requester@OFF", message = "ordered", has = ["PUR-2026-001"], lacks = ["till"] }]',
      'mail = [{ to = "head", message = "ordered" }]', "expected mail “ordered” to head; there were: "),

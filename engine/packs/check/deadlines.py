@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Fault
 from engine.packs.check.places import all_read, at, elements, known, there
-from engine.packs.check.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +24,13 @@ def _reached(pack: Pack) -> set[str]:
 def faults(pack: Pack) -> Iterator[Fault]:
     """Deadlines that begin or end nowhere, and those that nothing enforces."""
     timed: set[str] = set()
-    scope = Scope(pack)
     whole = _reached(pack)
     for process, element in elements(pack):
         name = element.event.deadline
         if name:
             timed.add(name)
             named = pack.deadlines.get(name)
-            if named and named.register and process.id in whole and not scope.in_items(process, element):
+            if named and named.register and process.id in whole and not pack.in_items(element):
                 yield at(element, f"“{named.title}” has one clock for each row of “{named.register}”, and this stands outside of them, where it would never "
                                   "fire: put it into what is repeated over the rows.", element.event.line)
             if not there(pack, "deadline", name):
@@ -60,8 +58,13 @@ def faults(pack: Pack) -> Iterator[Fault]:
                     yield fault(f"{key} names “{id}”, which no diagram has: write the id of an element.")
                 elif id in pack.elements and pack.elements[id].kind.endswith("Gateway"):
                     yield fault(f"{key} names “{id}”, a gateway: name a task, event or sub-process.")
+        for id in deadline.presses:
+            if id not in pack.tasks and all_read(pack):
+                yield fault(f"presses names “{id}”, which is no task of a diagram: write the id of a task, or of several.")
+            elif id in deadline.ends:
+                yield fault(f"presses names “{id}”, which ends it and wears its date already: take it out.")
         for id in deadline.ends if deadline.register is not None else ():
-            if id in pack.elements and pack.elements[id].process in whole and not scope.in_items(pack.processes[pack.elements[id].process], pack.elements[id]):
+            if id in pack.elements and pack.elements[id].process in whole and not pack.in_items(pack.elements[id]):
                 yield fault(f"ends names “{id}”, which is done once for all and would end the clocks of every row: write an expression over row, such as "
                             "ends = \"=row.released_on != null\", or name a step that is repeated over the rows.")
         if deadline.per and deadline.per not in given and all_read(pack):

@@ -10,6 +10,7 @@ from engine.forms.names import ENGINE_NAMES
 from engine.packs.check.places import at, elements, in_form, known
 from engine.packs.check.scope import COUNTERS, PERSONAL, Scope, reads
 from engine.packs.check.tables import texts as table_texts
+from engine.packs.elements import ITEM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -180,6 +181,11 @@ def _taken(pack: Pack) -> Iterator[Fault]:
             answered = isinstance(item, Field | List) or (isinstance(item, Group) and item.path)
             if answered and (says := _name_fault(item.name)):
                 yield in_form(pack, id, item, says)
+    for id in sorted({action.form or "" for action in pack.case_actions.values()} & pack.forms.keys()):
+        asked = next((item for path, item in pack.forms[id].walk() if path == ITEM), None)
+        if asked is not None and not (isinstance(asked, Field) and asked.picker == "agency" and not asked.many):
+            yield in_form(pack, id, asked, f"In the form of a button “{ITEM}” says which agency is meant, where the button waits for each of several: let one "
+                                           "agency be picked there, or choose another name.")
 
 
 def _name_fault(name: str) -> str | None:

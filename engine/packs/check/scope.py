@@ -63,23 +63,9 @@ class Scope:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self.trees = {id: tree(form) for id, form in pack.forms.items()}
-        self.repeated = self._repeated()
         #: Whether all is known that could give a name: no diagram unread, no call that leads nowhere.
         self.whole = all_read(pack) and all(
             called in pack.processes for element in pack.elements.values() if element.called for called in self.called(element))
-
-    def _repeated(self) -> set[str]:
-        """Processes that run once for each item of something."""
-        found: set[str] = set()
-        while fresh := {called for process in self.pack.processes.values() for element in process.elements.values()
-                        for called in self.pack.called(element) if called not in found and self.in_items(process, element, found)}:
-            found |= fresh
-        return found
-
-    def in_items(self, process: Process, element: Element, repeated: set[str] | None = None) -> bool:
-        """Whether an element runs once for each item of something."""
-        repeated = self.repeated if repeated is None else repeated
-        return process.id in repeated or any(each.loop for each in (element, *process.around(element)))
 
     @cached_property
     def given(self) -> dict[str, set[str]]:
@@ -183,7 +169,7 @@ class Scope:
             return None
         here: Tree | None = self.trees[element.form]
         keys = deeper.split(".")
-        if self.in_items(self.pack.processes[element.process], element) and keys[0] not in (here or {}):
+        if self.pack.in_items(element) and keys[0] not in (here or {}):
             keys = keys[1:]                                   # the key of an item
         for key in keys:
             if here is None:
