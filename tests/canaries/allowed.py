@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.rules.access import Actor
-from tests.canaries.board import Canary
+from tests.canaries.words import Canary
 
 TABLE = Path(__file__).with_name("allowed.toml")
 
@@ -50,7 +50,7 @@ class Allowed:
         """May this person ever read this word? None is nobody."""
         if who is not None and who.person in (canary.by, *canary.also):
             return True
-        if canary.kind == "draft":
+        if canary.kind in ("draft", "secret"):
             return False
         rule = self.rule(canary)
         if rule.public:

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from tests.canaries.board import Populated, populate
+from tests.canaries.watched import WhoseRows
 
 pytestmark = pytest.mark.xdist_group("canaries")
 
@@ -21,7 +22,8 @@ class Lines(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(repr({**vars(record), "exc_info": None}))
+        problem = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
+        self.lines.append(repr({**vars(record), "exc_info": None}) + problem)
 
     def keep(self, _logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
         """The same for lines that structlog writes."""
@@ -40,8 +42,13 @@ def log_lines() -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="session")
-def board(tmp_path_factory: pytest.TempPathFactory, log_lines: list[str]) -> Iterator[Populated]:
+def whose_rows() -> WhoseRows:
+    return WhoseRows()
+
+
+@pytest.fixture(scope="session")
+def board(tmp_path_factory: pytest.TempPathFactory, log_lines: list[str], whose_rows: WhoseRows) -> Iterator[Populated]:
     folder = tmp_path_factory.mktemp("canaries")
-    found = populate(f"sqlite:///{folder}/canaries.sqlite", folder)
+    found = populate(f"sqlite:///{folder}/canaries.sqlite", folder, watch=whose_rows)
     yield found
     found.engine.close()
