@@ -8,6 +8,7 @@ import pytest
 
 from engine import actions, queries
 from engine.errors import Refused
+from engine.progress.drafts import DraftPlace
 from tests.engine.conftest import office
 from tests.engine.test_access import document, given
 from tests.makers import everything_else, paper
@@ -19,13 +20,14 @@ MACHINE, DOOR, OWN, MANAGES, SECOND, OFFERED, KEEPS = (
 #: Verb → who may do it. A new one belongs here before it works; whoever is no part of a case is tried with all but DOOR and OWN.
 WHO_DOES = {
     **dict.fromkeys(("add_person", "give_role", "take_role", "set_password", "set_agencies", "open_account", "release_pack", "fire_timer", "note_backup",
-                     "note_restore",
-                     "send_head", "expire", "thin", "make_link", "receive_message", "end_account"), MACHINE),
-    **dict.fromkeys(("sign_in", "sign_in_with_passkey", "sign_in_with_provider", "give_second_factor", "use_link", "note_failed_sign_in"), DOOR),
+                     "note_restore", "begin_verifying", "note_verified",
+                     "send_head", "expire", "thin", "make_link", "receive_message", "end_account", "take_away_factors"), MACHINE),
+    **dict.fromkeys(("sign_in", "sign_in_with_passkey", "sign_in_with_provider", "sign_out_by_provider", "give_second_factor", "use_link",
+                     "note_failed_sign_in"), DOOR),
     **dict.fromkeys(("sign_out", "touch_session", "confirm_identity", "confirm_with_provider", "end_session", "end_other_sessions", "change_password",
                      "add_authenticator",
                      "add_passkey", "name_factor", "remove_factor", "make_recovery_codes", "discard_draft"), OWN),
-    **dict.fromkeys(("close_account", "send_link", "withdraw_link", "take_away_factors", "expect_with_provider", "end_with_provider"), MANAGES),
+    **dict.fromkeys(("close_account", "send_link", "withdraw_link", "expect_with_provider", "end_with_provider"), MANAGES),
     **dict.fromkeys(("propose", "approve", "decline", "withdraw"), SECOND),
     **dict.fromkeys(("start_case", "submit_task", "press_case_action", "claim_task", "let_task_go", "hand_over_task", "save_draft", "correct_answer",
                      "settle_decision",
@@ -57,7 +59,8 @@ def real(office, case):
     """What the ids and words of a real case are, by the name of a parameter."""
     return {"reference": case.reference, "case": case.case, "task": office.task(case.case, "answer", "SOU"), "answer": given(office, case),
             "document_id": document(office, case, "paper"),
-            "register": "notes", "process": "clocks", "pack": "clocks", "start": "began", "action": "looked", "role": "rep@NOR",
+            "place": DraftPlace("task", office.task(case.case, "answer", "SOU")), "register": "notes", "process": "clocks", "pack": "clocks",
+            "start": "began", "action": "looked", "role": "rep@NOR",
             "person": office.who("nora").person, "login": "nora",
             "to": office.who("zoe").person, "of": office.who("nora").person, "from_": date(2026, 3, 2), "until": date(2026, 3, 6), "reason": "Because",
             "answers": {"findings": "x"}, "files": {},

@@ -5,6 +5,7 @@ import json
 import time
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
@@ -51,6 +52,22 @@ def tried(trap, called, payload, use):
     return [f"{called}: {one}" for one in faults]
 
 
+ASKED = isolate.ask
+_told: dict[bytes, dict[str, Any] | isolate.Spent] = {}
+
+
+def ask_once(question):
+    """The sandbox's answer. Letter by letter the same question, which many doors come to, is put to it once: it costs most of what all this takes."""
+    if question not in _told:
+        try:
+            _told[question] = ASKED(question)
+        except isolate.Spent as spent:
+            _told[question] = spent
+    if isinstance(found := _told[question], isolate.Spent):
+        raise isolate.Spent(*found.args)
+    return found
+
+
 def test_there_are_payloads_enough():
     assert len(set(TEXTS.values())) == len(TEXTS)
     assert min(len(payloads(door)) for door in DOORS.values()) >= 60
@@ -65,15 +82,14 @@ def test_no_payload_does_anything_at(name, tmp_path, monkeypatch):
     feel.evaluate("1 + 1", {}, NOW)     # the sandbox is there before anyone looks
     if door.fine is not None:
         door.use(door.fine)
-    with guard.trap(tmp_path) as trap:
+    with guard.trap(tmp_path) as trap, monkeypatch.context() as patched:
+        patched.setattr(isolate, "ask", ask_once)
         for called, payload in payloads(door).items():
             harsh = called.removeprefix("=") in HEAVY
-            monkeypatch.setattr(isolate, "TIME_LIMIT", 0.1 if harsh else 2.0)
-            monkeypatch.setattr(isolate, "PATIENCE", 1 if harsh else 5)
+            patched.setattr(isolate, "TIME_LIMIT", 0.1 if harsh else 2.0)
+            patched.setattr(isolate, "PATIENCE", 1 if harsh else 5)
             faults += tried(trap, called, payload, door.use)
-        monkeypatch.setattr(isolate, "TIME_LIMIT", 2.0)
-        monkeypatch.setattr(isolate, "PATIENCE", 5)
-        assert feel.evaluate("1 + 1", {}, NOW) == 2
+    assert feel.evaluate("max(1, 2)", {}, NOW) == 2
     assert faults == []
     if door.fine is not None:
         door.use(door.fine)

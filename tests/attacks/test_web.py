@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from tests.webforms import office
 from tests.webforms.conftest import REQUEST, task_of
 from tests.webforms.test_house import address, rules
 from webforms import create_app
+from webforms.filters import first_line
 from webforms.security import HEADERS, STRANGERS_BYTES
 
 EVIL = "evil.example"
@@ -256,9 +258,10 @@ def test_no_post_is_taken_with_anothers_token_or_none(app, visit):
             {"json": {"csrf_token": foreign}},
             {"headers": {"X-CSRFToken": foreign}}, {"headers": {"X-CSRF-Token": own, "X-Requested-With": "XMLHttpRequest"}},
             {"query_string": {"csrf_token": foreign}},
+            {"data": f"csrf_token={own}&do=submit".encode(), "content_type": "text/plain"},
             {"data": MultiDict([("csrf_token", own), ("csrf_token", foreign)])}]
     for nth, rule in enumerate(rules(app, "POST")):
-        for sent in (*ways[:2], ways[2 + nth % 7]):
+        for sent in (*ways[:2], ways[2 + nth % 8]):
             response = rosa.client.post(address(rule), **sent)
             assert response.status_code == 400 or (response.status_code == 404 and "<" in rule.rule), (rule.rule, response.status_code)
 
@@ -345,6 +348,45 @@ def test_a_post_from_another_site_is_refused_though_it_has_the_token(engine):
     for referer in (f"https://{EVIL}/", f"https://reviews.example.{EVIL}/", "http://reviews.example/", None):
         response = client.post("/sign-in", base_url=base, data=sent, headers={"Referer": referer} if referer else {})
         assert response.status_code == 400, referer
+
+
+def test_a_cookie_that_another_name_of_the_host_could_set_is_not_looked_at(engine):
+    """A page under the same domain can set `session`, but nothing whose name begins with __Host-."""
+    engine.settings = replace(engine.settings, web=replace(engine.settings.web, secure_cookies=True))
+    app, base = create_app(engine), "https://reviews.example"
+    rosa, tossed = app.test_client(), app.test_client()
+    page = rosa.get("/sign-in", base_url=base).get_data(as_text=True)
+    rosa.post("/sign-in", base_url=base, data={"csrf_token": office.token(page), "login": "rosa", "password": office.PASSWORD},
+              headers={"Referer": f"{base}/sign-in"})
+    assert rosa.get("/account", base_url=base).status_code == 200
+    value = rosa.get_cookie("__Host-session", "reviews.example").value
+    for name in ("session", "__host-session", "Host-session", "__Secure-session", "remember_token"):
+        tossed.set_cookie(name, value, domain="reviews.example")
+    assert tossed.get("/account", base_url=base).status_code == 302
+
+
+# ---- figures, days and patterns
+
+FIGURES = ["9" * 12, "9" * 5000, "-1", "1e999", "\u0663", "9223372036854775808"]
+
+
+def test_no_figure_is_too_big_or_too_odd(app, visit):
+    rosa = visit("rosa")
+    for figure in FIGURES:
+        for fields in (("needed_on-day",), ("needed_on-month",), ("needed_on-year",), ("amount", "items-0-pieces", f"items-{figure}-name")):
+            rosa.get("/start/purchase/request_made")
+            rosa.post("/start/purchase/request_made", {**REQUEST, **dict.fromkeys(fields, figure), "do": "submit"}, follow=False)
+            assert rosa.status < 500, (figure, fields)
+    for rule in rules(app, "GET"):
+        query = dict.fromkeys(("after", "before", "release", "since", "page"), "9" * 30)
+        assert rosa.client.get(address(rule), query_string=query).status_code < 500, rule.rule
+
+
+def test_a_help_text_of_brackets_takes_no_longer_than_another():
+    began = time.perf_counter()
+    assert first_line("[" * 20_000)
+    assert first_line("a [word](/help) of `it`") == "a word of it"
+    assert time.perf_counter() - began < 2
 
 
 # ---- what people wrote, where it should not be

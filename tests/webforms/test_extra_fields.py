@@ -1,112 +1,104 @@
-"""Every form is sent with fields that it does not have, as an attacker would: a role, a case, a person, a moment. None of it is kept anywhere."""
+"""Every address that takes posts is sent fields that its form does not have, and tried by people who have no business there."""
 from __future__ import annotations
 
+import inspect
 import re
+import shutil
 from datetime import date
 
-import lxml.html
 import pytest
-import sqlalchemy as sa
 
-from engine import SYSTEM, actions
-from engine.rules.passwords import hashed
+from engine import actions
+from engine.packs import read_pack
 from engine.store import tables as t
-from engine.store.sealing import Key
-from tests.webforms.conftest import REQUEST, task_of
-from tests.webforms.office import PASSWORD
+from tests.webforms import office
+from tests.webforms.conftest import task_of
+from tests.webforms.posts import POSTS, House, plain
+from tests.webforms.test_house import rules
 
-PLANTED, LONG_AGO = "zz-planted", "2001-02-03"
-EXTRA = {
-    **dict.fromkeys(("by", "actor", "case_id", "case", "person", "person_id", "done_by", "proposed_by", "deputy_of", "permissions", "id", "element", "item",
-                     "round", "name", "file_name", "public_summary", "holder", "offer_to", "what-by", "answers", "login"), PLANTED),
-    **dict.fromkeys(("at", "since", "until", "created_at", "expires_at", "seen_at", "ended_at"), LONG_AGO),
-    "role": "administrator", "roles": "administrator", "state": "approved", "active": "1", "guest": "1", "visible_to": "practitioner", "admin": "true",
-}
-
-
-@pytest.fixture
-def sealed(monkeypatch):
-    """Everything that is sealed from now on, before it is."""
-    said, seal = [], Key.seal
-    monkeypatch.setattr(Key, "seal", lambda key, plain, *place: said.append((place, plain)) or seal(key, plain, *place))
-    return said
+pytestmark = pytest.mark.xdist_group("posts")    # they share an office
+PLANTED, LONG_AGO = "zz-planted", "2001-02-03T04:05:06"
+PACK = read_pack(office.ROOT / "tests/packs/purchase")
+FIELDS = {item.key for form in PACK.forms.values() for _, item in form.questions()}
+#: Whatever somebody could hope is handed on: all columns of all tables, what every verb is told, the questions of every form, and what attackers try.
+NAMES = FIELDS | {column.name for table in t.metadata.sorted_tables for column in table.columns} | {
+    name for verb in actions.__all__ if inspect.isfunction(getattr(actions, verb)) for name in inspect.signature(getattr(actions, verb)).parameters} | {
+    "is_admin", "admin", "guest", "permissions", "roles", "id", "_id", "_user_id", "_fresh", "halfway", "next", "here", "why", "as", "done_by", "visible_to",
+    "__class__", "__class__.__init__.__globals__", "__proto__", "constructor-prototype-x", "person[id]", "person.id", "role[0][role]", "roles[]", "a[b][c]",
+    "a-b-c", "a-0-role", "a-__class__", "a..b", "-", "what-by", "items-999-by", "items-0-case_id", "_method", "_row", "_kept", "drawing-_kept", "X-CSRFToken"}
+WIDE = {"role": "administrator", "roles": "administrator", "state": "approved", "login": "adam", "case": "PUR-2026-003", "reference": "PUR-2026-003"}
+PEOPLE = {"person", "by", "actor", "to", "of", "deputy", "deputy_of", "proposed_by", "decided_by", "claimed_by"}
 
 
-@pytest.fixture
-def who(engine):
-    secret = hashed(PASSWORD)
-    for login, role in (("adam", "administrator"), ("ari", "administrator"), ("pia", "process_owner")):
-        engine.perform(SYSTEM, actions.add_person, login, f"{login.title()} Example", f"{login}@office.example", None, [role], secret=secret)
-    with engine.database.reading() as db:
-        return dict(db.execute(sa.select(t.people.c.login, t.people.c.id)).all())
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, _sqlite_templates):
+    folder = tmp_path_factory.mktemp("posts")
+    shutil.copyfile(_sqlite_templates(office.fill), folder / "office.sqlite")
+    with pytest.MonkeyPatch.context() as patch:
+        found = House(folder, f"sqlite:///{folder}/office.sqlite", patch)
+        yield found
+        found.engine.close()
 
 
-def attack(visitor, url, given=None, ending=""):
-    """Send each form of this page (those whose address ends so), filled in, and with everything else. Gives the addresses."""
-    visitor.get(url)
-    page, sent = visitor.page, []
-    for form in lxml.html.fromstring(page).forms:
-        action = form.action or visitor.url
-        if form.method != "POST" or not action.endswith(ending) or action.endswith("/sign-out"):
-            continue
-        filled = {name: value for name, value in form.form_values() if name != "csrf_token"} | (given or {})
-        extra = {name: value for name, value in EXTRA.items() if name not in form.fields}
-        visitor.page = page
-        visitor.post(action, {**extra, **filled})
-        assert visitor.status < 500, (action, visitor.words)
-        sent.append(action)
-    assert sent, f"no form on {url}"
-    return sent
+IN_ADDRESS = {"since", "before", "next"}     # what some addresses do look at
 
 
-def test_fields_that_no_form_has_are_kept_nowhere(app, engine, visit, who, request_made, sealed):
-    role = engine.perform(engine.actor(who["adam"]), actions.propose, "role_given", {"person": who["otto"], "role": "viewer", "reason": "x"})
-    rosa, abel, maud, adam, ari = request_made, visit("abel"), visit("maud"), visit("adam"), visit("ari")
-    case, answers = "/cases/PUR-2026-001", {"decision": "approve", "amount": "500"}
-    with engine.database.reading() as db:
-        before = db.execute(sa.select(t.holdings).order_by(t.holdings.c.id)).all()
-        accounts = db.execute(sa.select(t.people.c.id, t.people.c.login, t.people.c.password, t.people.c.active).order_by(t.people.c.id)).all()
-    sent = attack(visit(), "/sign-in", {"login": "rosa", "password": PASSWORD})
-    sent += attack(rosa, "/start/purchase/request_made", REQUEST)
-    sent += attack(rosa, "/start/purchase/request_made", {**REQUEST, "do": "draft"})
-    sent += attack(rosa, "/drafts")
-    sent += attack(abel, "/deputies", {"role": "approver", "to": who["maud"], "from-day": "2", "from-month": "3", "from-year": "2026", "until-day": "6",
-                                       "until-month": "3", "until-year": "2026", "reason": "Leave"})
-    sent += attack(abel, task_of(abel, "Approve"), ending="/claim")
-    sent += attack(abel, task_of(abel, "Approve"), answers)
-    answer = re.search(r"/answers/[0-9a-f]+/correct", rosa.get(case))
-    sent += attack(rosa, f"{case}{answer[0]}", {"amount": "501", "reason": "It was so"}) if answer else []
-    for button in re.findall(rf'href="({case}/do/\w+)"', maud.get(case) + rosa.get(case)):
-        sent += attack(rosa if rosa.get(button) and rosa.status == 200 else maud, button, {"reason": "x", "why": "x"})
-    sent += attack(adam, "/people/new", {"name": "Nell Example", "email": "nell@office.example", "agency": "INK", "roles": ["supplier"], "reason": "New"})
-    sent += attack(adam, f"/people/{who['quin']}/give", {"role": "viewer", "reason": "x"})
-    sent += attack(adam, f"/people/{who['quin']}/take", {"role": "supplier@INK", "reason": "x"})
-    sent += attack(adam, "/invitations")
-    sent += attack(ari, f"/approvals/{role}", {"reason": "x"}, ending="/decline")
-    sent += attack(adam, f"/people/{who['inez']}")
-    sent += attack(rosa, "/account")
+def extra(house, own):
+    """Every field that is not one of these, with what would be worth most."""
+    def worth(name):
+        if name in WIDE:
+            return WIDE[name]
+        if name in PEOPLE:
+            return house.at["maud"]
+        return LONG_AGO if name.endswith("_at") or name in ("at", "from", "from_", "since", "until", "day") else "1" if name in ("active", "admin") else PLANTED
 
-    with engine.database.reading() as db:
-        kept = {table.name: [row for row in map(str, db.execute(sa.select(table)).all()) if PLANTED in row or LONG_AGO in row or "2001, 2, 3" in row]
-                for table in t.metadata.sorted_tables}
-        holdings = db.execute(sa.select(t.holdings).order_by(t.holdings.c.id)).all()
-        later = db.execute(sa.select(t.people.c.id, t.people.c.login, t.people.c.password, t.people.c.active).order_by(t.people.c.id)).all()
-    assert {name: rows for name, rows in kept.items() if rows} == {}
-    assert [place for place, plain in sealed if (PLANTED.encode() in plain or LONG_AGO.encode() in plain) and "drafts" not in place] == []
-    assert sealed
-    assert holdings == before
-    assert [row for row in later if row not in accounts] == [(row.id, row.login, row.password, False) for row in accounts if row.login == "inez"]
-    posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in rule.methods}
-    reached = {app.url_map.bind("").match(action.partition("?")[0], method="POST")[0] for action in sent}
-    assert len(reached) >= 15, sorted(posts - reached)
+    own = {re.split(r"[-.\[]", name)[0] for name in own} | {"csrf_token"}
+    return {name: worth(name) for name in sorted(NAMES) if re.split(r"[-.\[]", name)[0] not in own}
 
 
-def test_a_draft_with_fields_that_no_form_has_is_refused_when_it_is_sent(visit, who, request_made):
+def test_every_address_that_takes_posts_is_tried_here(house):
+    assert {name.partition(" ")[0] for name in POSTS} == {rule.endpoint for rule in rules(house.app, "POST")}
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_only_what_its_form_has_is_taken(name, house):
+    post = POSTS[name]
+    usual, beside, above = house.come_of(post), extra(house, [*post.fields, *post.own.split()]), extra(house, IN_ADDRESS) | dict.fromkeys(post.fields, PLANTED)
+    assert usual.status == post.status, usual.body
+
+    came = house.come_of(post, body=beside, query=above)
+    assert came.like(usual) or came.refused, came.changed
+    if came.refused:
+        came = house.come_of(post, query=above)      # what stands in the address is not looked at
+        assert came.like(usual) or (usual.refused and came.refused), came.changed
+    twice = house.come_of(post, change=lambda given: {field: [*(one if isinstance(one, list) else [one]), PLANTED] for field, one in given.items()})
+    if not (twice.like(usual) or twice.refused):     # the last one counts: no more than if it had been sent alone
+        assert twice.like(house.come_of(post, change=lambda given: dict.fromkeys(given, PLANTED))), twice.changed
+
+
+@pytest.mark.parametrize("name", [name for name, post in POSTS.items() if "{" in post.url])
+def test_who_has_no_business_there_finds_nothing_and_changes_nothing(name, house):
+    post = POSTS[name]
+    house.begin()
+    before = house.rows()
+    for login in house.tokens.keys() - {post.who, *post.business.split()}:
+        there = house.send(house.visitor(login), post.url.format(**house.at), house.filled(post))
+        assert (there.status_code, plain(there)) == (404, house.nothing(login)), login
+    nowhere = post.url.format(**{id: "PUR-2026-999" if id in ("case", "ended", "quoted") else "0" * 32 for id in house.at})
+    missing = house.send(house.visitor("otto"), nowhere, house.filled(post))
+    assert (missing.status_code, plain(missing)) == (404, house.nothing("otto"))
+    after = house.rows()
+    assert {name for name, rows in after.items() if rows != before[name]} <= {"trail", "heads"}
+
+
+# ---- what a form asks now, and of whom
+
+def test_a_draft_with_fields_that_no_form_has_is_refused_when_it_is_sent(visit, engine, request_made):
     abel = visit("abel")
-    task = task_of(abel, "Approve")
+    task, maud = task_of(abel, "Approve"), "0" * 32
     abel.get(task)
-    abel.post(task, {"do": "draft", "decision": "approve", "by": who["maud"], "at": str(date(2001, 2, 3))})
+    abel.post(task, {"do": "draft", "decision": "approve", "by": maud, "at": str(date(2001, 2, 3))})
     abel.get(task)
-    assert who["maud"] not in abel.page
-    abel.post(task, {"decision": "approve", "by": who["maud"]})
+    assert maud not in abel.page
+    abel.post(task, {"decision": "approve", "by": maud})
     assert abel.status == 422
