@@ -21,17 +21,26 @@ from engine.actions.second_factor import confirm_identity, give_second_factor
 from engine.actions.sessions import change_password, end_other_sessions, end_session
 from engine.actions.settle_decision import settle_decision
 from engine.actions.sign_in import sign_in, sign_in_with_passkey, sign_out, touch_session
-from engine.actions.single_sign_on import confirm_with_provider, end_with_provider, expect_with_provider, note_failed_sign_in, sign_in_with_provider
+from engine.actions.single_sign_on import (
+    confirm_with_provider,
+    end_with_provider,
+    expect_with_provider,
+    note_failed_sign_in,
+    sign_in_with_provider,
+    sign_out_by_provider,
+)
 from engine.actions.start_case import start_case
 from engine.actions.submit_task import submit_task
 from engine.actions.thin import thin
+from engine.actions.verifying import begin_verifying, note_verified
 
 __all__ = [
-    "add_authenticator", "add_passkey", "add_person", "approve", "change_password", "claim_task", "close_account", "confirm_identity",
+    "add_authenticator", "add_passkey", "add_person", "approve", "begin_verifying", "change_password", "claim_task", "close_account", "confirm_identity",
     "confirm_with_provider", "correct_answer", "decline", "discard_draft", "end_account", "end_deputy", "end_other_sessions", "end_session",
     "end_with_provider", "expect_with_provider", "expire", "fire_timer", "give_access", "give_role", "give_second_factor", "hand_over_task",
-    "hold_case", "let_task_go", "lift_hold", "make_link", "make_recovery_codes", "name_deputy", "name_factor", "note_backup", "note_failed_sign_in",
-    "note_restore", "open_account", "press_case_action", "propose", "receive_message", "release_pack", "remove_factor", "save_draft", "send_head",
-    "send_link", "set_agencies", "set_password", "settle_decision", "sign_in", "sign_in_with_passkey", "sign_in_with_provider", "sign_out",
-    "start_case", "submit_task", "take_away_factors", "take_role", "thin", "touch_session", "use_link", "withdraw", "withdraw_link",
+    "hold_case", "let_task_go", "lift_hold", "make_link", "make_recovery_codes", "name_deputy", "name_factor", "note_backup",
+    "note_failed_sign_in", "note_restore", "note_verified", "open_account", "press_case_action", "propose", "receive_message", "release_pack", "remove_factor",
+    "save_draft", "send_head", "send_link", "set_agencies", "set_password", "settle_decision", "sign_in", "sign_in_with_passkey",
+    "sign_in_with_provider", "sign_out", "sign_out_by_provider", "start_case", "submit_task", "take_away_factors", "take_role", "thin",
+    "touch_session", "use_link", "withdraw", "withdraw_link",
 ]

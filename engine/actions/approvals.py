@@ -42,13 +42,15 @@ def propose(work: Work, kind: str, what: Mapping[str, Any], files: bytes | None 
             raise Refused("The same is proposed already, and waits for a second person.")
     need_proof(work)
     new = new_id()
-    work.db.execute(sa.insert(a).values(
+    work.write(sa.insert(a).values(
         id=new, kind=kind, person=seen.person, files=seen.files, proposed_at=work.now, proposed_by=work.actor.person, state="waiting",
         details=work.vault.seal(data.dumps({"what": dict(seen.what), "seen": dict(seen.seen), "by": work.actor.person}), "approvals", new),
         expires_at=work.now + timedelta(days=work.settings.approvals.days)))
     nothing = dict.fromkeys(("role", "agency", "pack", "digest"))
     work.record("proposed", proposal=new, kind=kind, person=seen.person, **{**nothing, **seen.on_the_trail})
     mail.note(work, "second_person", others, f"/approvals/{new}")
+    if known.tells is not None and seen.person is not None:
+        mail.note(work, known.tells, [seen.person], "/sign-in")
     return new
 
 
@@ -130,7 +132,7 @@ def _to_decide(work: Work, proposal: str) -> Any:
 
 def _end(work: Work, row: Any, state: str, **more: Any) -> None:
     a = t.approvals
-    work.db.execute(sa.update(a).where(a.c.id == row.id).values(state=state, ended_at=work.now, ended_by=work.actor.person, **more))
+    work.write(sa.update(a).where(a.c.id == row.id).values(state=state, ended_at=work.now, ended_by=work.actor.person, **more))
     work.record(f"proposal_{state}", proposal=row.id, kind=row.kind, person=row.person)
     if row.proposed_by is not None and f"proposal_{state}" in mail.NOTES:
         mail.note(work, f"proposal_{state}", [row.proposed_by], f"/approvals/{row.id}")

@@ -22,5 +22,5 @@ def claim_task(work: Work, task: str) -> None:
         raise NotFound
     still_open(row, work.actor)
     not_barred(work.db, case, case.pack.tasks[row.element], work.actor, row.item)
-    work.db.execute(sa.update(t.tasks).where(t.tasks.c.id == task).values(claimed_by=work.actor.person))
+    work.write(sa.update(t.tasks).where(t.tasks.c.id == task).values(claimed_by=work.actor.person))
     work.record("task_claimed", task=task, element=row.element, item=row.item)

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from engine import progress
 from engine.errors import Conflict, NotFound, Refused
-from engine.progress.answers import draft_place, forget_draft, keep_files, whose_case
+from engine.progress.answers import keep_files, whose_case
 from engine.progress.correcting import answer_of, judged
+from engine.progress.drafts import forget_draft
 from engine.progress.effects import Given, effects_of
 from engine.store import tables as t
 from engine.store.database import new_id
@@ -52,7 +53,7 @@ def correct_answer(work: Work, task: str, answers: Mapping[str, Any], reason: st
     whose_case(work, case, answer.asked.form, values)
     here.looked_up.forget(answer.element.id)
     _follow(here, answer, effects, correction)
-    forget_draft(work, draft_place(correction=(case.id, found.id)))
+    forget_draft(work, answer.asked.draft)
     if case.ended_at is None:
         progress.correct(here, effects.variables, answer.row.item)
     return case.id

@@ -12,8 +12,10 @@ from engine.progress import mail
 from engine.proposals.roles import tell_of
 from engine.releases import newest_of_all
 from engine.rules.access import SYSTEM, holder
+from engine.rules.local_days import at_hour
 from engine.store import tables as t
 from engine.store.database import new_id
+from engine.store.eyes import everywhere, may_write
 
 if TYPE_CHECKING:
     from engine.work import Work
@@ -51,11 +53,14 @@ def name_deputy(work: Work, role: str, to: str, from_: date, until: date, reason
     if errors or held is None:
         raise InvalidAnswers(errors)
     row = new_id()
-    work.write_right(sa.insert(t.deputies).values(
+    work.write(sa.insert(t.deputies).values(
         id=row, person=whose, role=held.role, agency=held.agency, deputy=to, since=from_, until=until, named_at=work.now, named_by=work.actor.person,
         reason=work.vault.seal(data.dumps(words), "deputies", row)))
     if whose != work.actor.person:
         mail.note(work, "deputy_named", [whose], "/deputies")
+    mail.note(work, "deputy_for", [to], "/deputies")
+    if from_ > work.today:
+        mail.note(work, "deputy_begins", [to], "/deputies", at=_that_morning(work, from_))
     tell_of(work, to, [held.role])
     work.record("deputy_named", person=whose, role=held.role, agency=held.agency, to=to, **{"from": from_.isoformat()}, until=until.isoformat())
     return row
@@ -71,8 +76,10 @@ def end_deputy(work: Work, deputy: str) -> None:
         raise AlreadyDone("This is over already.")
     if work.actor is SYSTEM and row.until >= work.today:
         return
-    work.write_right(sa.update(t.deputies).where(d.c.id == deputy).values(ended_at=work.now, ended_by=work.actor.person))
+    work.write(sa.update(t.deputies).where(d.c.id == deputy).values(ended_at=work.now, ended_by=work.actor.person))
     _free(work, row)
+    if row.since > work.today:
+        _never_begins(work, row)
     work.record("deputy_ended", person=row.person, role=row.role, agency=row.agency, to=row.deputy)
 
 
@@ -154,12 +161,27 @@ def _in_the_way(work: Work, whose: str, held: Any, since: date, until: date) -> 
     return f"{row.name} is deputy in this role from {first} to {last} already. End that first, or choose other days"
 
 
+def _that_morning(work: Work, day: date) -> datetime:
+    return at_hour(day, work.settings.board.reminder_hour, work.settings.board.timezone)
+
+
+def _never_begins(work: Work, row: Any) -> None:
+    """The mail that waits for the first day does not go, unless the same deputy begins for somebody else that day."""
+    d, o = t.deputies, t.outbox
+    another = sa.select(d.c.id).where(d.c.deputy == row.deputy, d.c.since == row.since, d.c.id != row.id, d.c.ended_at.is_(None))
+    if work.db.scalar(another.limit(1)) is None:
+        work.db.execute(sa.delete(o).where(o.c.message == "deputy_begins", o.c.person == row.deputy, o.c.next_at == _that_morning(work, row.since)))
+
+
 def _free(work: Work, row: Any) -> None:
     """Nothing stays with someone who can no longer do it."""
     k, o = t.tasks, t.offers
-    taken = work.db.execute(sa.select(k.c.id, o.c.holder).join(o, o.c.task == k.c.id).where(k.c.state == "open", k.c.claimed_by == row.deputy)).all()
-    stood_in_for = {task.id for task in taken if task.holder in {holder(row.role, row.agency), holder(row.role)}}
-    able = mail.holders_by_offer(work.db, {task.holder for task in taken}, work.today) if stood_in_for else {}
-    for task in stood_in_for:
+    with everywhere(work.db):    # who ends this need not see the cases
+        taken = work.db.execute(sa.select(k.c.id, k.c.case_id, o.c.holder).join(o, o.c.task == k.c.id).where(
+            k.c.state == "open", k.c.claimed_by == row.deputy)).all()
+        able = mail.holders_by_offer(work.db, {task.holder for task in taken}, work.today) if taken else {}
+    stood_in_for = {task.id: task.case_id for task in taken if task.holder in {holder(row.role, row.agency), holder(row.role)}}
+    for task, case in stood_in_for.items():
         if not any(row.deputy in able[one.holder] for one in taken if one.id == task):
-            work.db.execute(sa.update(k).where(k.c.id == task, k.c.state == "open", k.c.claimed_by == row.deputy).values(claimed_by=None))
+            may_write(work.db, case)
+            work.write(sa.update(k).where(k.c.id == task, k.c.state == "open", k.c.claimed_by == row.deputy).values(claimed_by=None))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def give_access(work: Work, person: str | None = None, passages: Mapping[str, int] | None = None) -> None:
-    """It stands on the trail: everything about the account of a `person`, or so many `passages` of each of these cases. Never who is named in them."""
+    """Record that data was handed out: a person's account data, or so many `passages` of each of these cases. Never who is named in them."""
     if work.actor.person is None or not work.actor.may("subject_access"):
         raise NotFound
     if (person is None) == (not passages):

@@ -38,7 +38,7 @@ def hand_over_task(work: Work, task: str, to: str) -> None:
     element = case.pack.tasks[row.element]
     if barred_from(work.db, case, element, to, row.item) is not None:
         raise NotAllowed("This colleague did the task it has to be independent of. Choose someone else.")
-    work.db.execute(sa.update(t.tasks).where(t.tasks.c.id == task).values(claimed_by=to))
+    work.write(sa.update(t.tasks).where(t.tasks.c.id == task).values(claimed_by=to))
     work.record("task_handed_over", task=task, element=row.element, item=row.item, to=to)
     if progress.NEW_TASK in case.pack.messages:
         mail.tell(work, case, progress.NEW_TASK, [to], due=row.due, task=element.name,

@@ -21,5 +21,5 @@ def let_task_go(work: Work, task: str) -> None:
     still_open(row, work.actor)
     if row.claimed_by is None:
         raise NotAllowed("Nobody has taken this task.")
-    work.db.execute(sa.update(t.tasks).where(t.tasks.c.id == task).values(claimed_by=None))
+    work.write(sa.update(t.tasks).where(t.tasks.c.id == task).values(claimed_by=None))
     work.record("task_let_go", task=task, element=row.element, item=row.item)

@@ -1,18 +1,18 @@
 """Press one of the buttons that a case offers at any time."""
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine import progress
 from engine.errors import NotAllowed, NotFound
-from engine.progress.answers import draft_place, forget_draft, keep, locked, take
-from engine.progress.case_actions import is_for, may_press, offers, waited_for
-from engine.progress.open_tasks import asked_of
-from engine.rules.proof import need_proof
+from engine.progress.answers import keep, take
+from engine.progress.asked import asked_of_action
+from engine.progress.case_actions import is_for, may_press, waited_for
 from engine.store.seen import visible_case
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.work import Work
 
 
@@ -27,22 +27,14 @@ def press_case_action(work: Work, case: str, action: str, answers: Mapping[str, 
     if not is_for(work.actor, offered, held):
         raise NotAllowed(for_whom)
     here = progress.resume(work, held)
-    agency = answers.get("agency") if isinstance(answers, Mapping) else None
-    waiting = waited_for(held.pack, here.waiting_messages(), agency).get(action)
+    waiting = waited_for(held.pack, here.waiting_messages(), answers).get(action)
     if waiting is None or (held.ended_at is not None and not offered.after_end):
         raise NotAllowed(f"“{offered.label}” is not possible now.")
     if not may_press(work.actor, offered, waiting.place, held):
         raise NotAllowed(for_whom)
 
-    asked = asked_of(held, here.looked_up, offered.at, waiting.place, here.variables(waiting.task_id), None)
-    locked(held.pack, offered.gate, asked.names, work.now)
-    taken = take(work, held.pack, asked, answers)
-    if offered.at.confirm_identity:
-        need_proof(work)
-
-    values = keep(work, held, asked, taken, work.actor.deputy_for(offers(offered, waiting.place, held)))
-    here.looked_up.forget(action)
-    forget_draft(work, draft_place(action=(case, action)))
+    asked = asked_of_action(here.looked_up, offered, waiting, here.variables(waiting.task_id))
+    values = keep(here, take(work, held.pack, asked, answers))
     work.record("action_pressed", element=action)
     progress.send(here, offered.message, waiting.key, values, waiting.task_id)
     return held.id

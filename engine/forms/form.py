@@ -9,10 +9,11 @@ from typing import Any
 
 from engine.forms.cleaning import Cleaned, clean
 from engine.forms.items import Field, Item, Option, walk
+from engine.forms.keeping import keepable
 from engine.forms.names import Level
 from engine.forms.plainly import Row, plain
 from engine.forms.samples import one, sample
-from engine.forms.sheet import Node, Sheet
+from engine.forms.sheet import Node, Sheet, told
 from engine.forms.showing import Shown, filled, initial, show
 
 
@@ -47,6 +48,10 @@ class Form:
         """What a page needs to draw the form with these answers in it."""
         return show(self.fields, raw, names, now)
 
+    def keepable(self, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+        """The raw answers without files that would be refused whenever they are sent."""
+        return keepable(self.fields, raw, now)
+
     def initial(self, names: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """The answers a form opens with: variables of the same name, and defaults."""
         return initial(self.fields, names, now)
@@ -54,6 +59,10 @@ class Form:
     def filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with every key of the form: what was hidden or left out is null, so that expressions may name it."""
         return filled(self.fields, values)
+
+    def told(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The same, as expressions see them: of a file its name, not its content."""
+        return dict(told(self.filled(values)))
 
     def sample(self, names: Mapping[str, Any], now: datetime, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Plain answers that `clean` accepts; to what is `given`, only what is required and missing is added."""

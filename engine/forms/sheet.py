@@ -90,7 +90,7 @@ class Sheet:
                 node.value = read(item, raw.get(item.key), self.now)
             except Wrong as wrong:
                 node.wrong = str(wrong)
-        node.level.answers[item.key] = _told(node.value)
+        node.level.answers[item.key] = told(node.value)
 
     def _default(self, item: Field, otherwise: Any) -> Any:
         if item.default is None: return otherwise
@@ -190,7 +190,7 @@ class Sheet:
     @staticmethod
     def _note(node: Node) -> None:
         if isinstance(node.item, Field | List):
-            node.level.answers[node.item.name] = empty(node.item) if node.hidden else _told(node.value)
+            node.level.answers[node.item.name] = empty(node.item) if node.hidden else told(node.value)
 
     # -- choosing
 
@@ -220,6 +220,7 @@ def _option(one: Any, node: Node) -> Option:
     if isinstance(one, Mapping):
         value = one.get("value", one.get("key"))
         label = one.get("label", one.get("name"))
+        if "label" not in one and one.get("agency_name"): label = f"{label}, {one['agency_name']}"   # many people have the same name
     if isinstance(value, date): value = value.isoformat()
     if not isinstance(value, str | bool | int | float):
         raise Incident(f"An option of “{node.path}” has no value that could be stored", element=node.item.name)
@@ -247,10 +248,11 @@ def _answered(nodes: list[Node]) -> bool:
     return False
 
 
-def _told(value: Any) -> Any:
-    """A value as an expression sees it: of a file that it is there, its name, and what only the same content has."""
+def told(value: Any) -> Any:
+    """A value as an expression sees it: of a file, however deep, that it is there, its name, and what only the same content has."""
     if isinstance(value, Upload): return {"document": None, "name": value.name, "digest": hashlib.sha256(value.content).hexdigest()}
-    return [_told(one) for one in value] if isinstance(value, list) and any(isinstance(one, Upload) for one in value) else value
+    if isinstance(value, Mapping): return {key: told(one) for key, one in value.items()}
+    return [told(one) for one in value] if isinstance(value, list) else value
 
 
 def _computed(value: Any) -> bool:

@@ -20,6 +20,8 @@ CHOICE_LENGTH = 1000
 NUMBER_LIMIT = 10 ** 15  # beyond it a float no longer counts in ones
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 
+#: Signs that nobody sees and that turn the order of letters for whoever reads them: an answer is kept without them.
+_TURNED = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _TICKED = frozenset({"true", "on", "yes", "y", "1"})
 _UNTICKED = frozenset({"", "false", "off", "no", "n", "0"})
 _TYPE = re.compile(r"[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,100}(?:; ?[A-Za-z0-9.=+-]{1,60})?")
@@ -59,7 +61,7 @@ def _text(field: Field, raw: Any, _now: datetime) -> str | None:
     limit = field.max_length or TEXT_LIMIT[field.type]
     too_long = Wrong(f"{lead(field.label)} must be {limit} characters or fewer")
     if len(raw) > 2 * limit + 1000: raise too_long  # before any work is done on it; line ends may count double
-    text = raw.replace("\r\n", "\n").replace("\r", "\n").strip(" \n\t")
+    text = raw.translate(_TURNED).replace("\r\n", "\n").replace("\r", "\n").strip(" \n\t")
     try:
         sound(text)
     except Wrong as wrong:
@@ -174,7 +176,7 @@ def _date(field: Field, raw: Any) -> date | None:
         raise _mistyped(field, "a date")
     try:
         value = date(int(year), int(month), int(day_of))
-    except ValueError:
+    except (ValueError, OverflowError):   # the day may have more figures than a date can hold
         raise unreal from None
     return _year_in_range(field, value)
 
@@ -287,11 +289,11 @@ def _file(field: Field, raw: Any) -> Upload | dict[str, Any] | None:
     if unseen: raise Wrong("The name of the file must not contain control characters. Rename it and choose it again")
     if not name or len(name) > 200 or "\n" in name or "\t" in name:
         raise Wrong("The name of the file must be between 1 and 200 characters. Rename it and choose it again")
-    if not raw.content: raise Wrong("The selected file is empty")
+    if not raw.content: raise Wrong(f"“{name}” cannot be taken: it is empty")
     limit = field.max_size or FILE_LIMIT
-    if raw.size > limit: raise Wrong(f"The selected file must be smaller than {_size(limit)}")
+    if raw.size > limit: raise Wrong(f"“{name}” cannot be taken: it must be smaller than {_size(limit)}")
     if field.accept and not _accepted(field.accept, name, raw.type):
-        raise Wrong(f"The selected file must be one of: {', '.join(field.accept)}")
+        raise Wrong(f"“{name}” cannot be taken: it must be one of {', '.join(field.accept)}")
     return Upload(name, raw.content, raw.type if _TYPE.fullmatch(raw.type) else "application/octet-stream")
 
 

@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from engine.errors import Busy
-from engine.rules.id_tokens import LONGEST, NotShown, Shown, key_named, shown
+from engine.rules.id_tokens import LONGEST, LoggedOut, NotShown, Shown, key_named, logged_out, shown
 from engine.settings.secret import on_this_machine
 
 if TYPE_CHECKING:
@@ -88,6 +88,12 @@ class IdentityProvider:
             token = self._exchanged(code, verifier)
             keys = self._keys(key_named(token))
         return shown(token, keys, self._settings, nonce, self._clock.now())
+
+    def logged_out(self, token: str) -> LoggedOut:
+        """Whose session it says is over; NotShown if the token is not right."""
+        with self._conversation():
+            keys = self._keys(key_named(token))
+        return logged_out(token, keys, self._settings, self._clock.now())
 
     # ---- what it tells
 

@@ -18,6 +18,7 @@ import structlog
 from engine.errors import Incident
 from engine.feel import data
 from engine.store import tables as t
+from engine.store.role_holders import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +117,9 @@ def _failed(engine: Engine, row: Any, problem: Exception) -> None:
 
 def _written(engine: Engine, row: Any) -> EmailMessage:
     words = open_mail(engine, row)
+    if words.get("for", row.person) != row.person:
+        message = "meant for somebody else"   # the row was changed from outside: a one-time link goes to nobody but its owner
+        raise ValueError(message)
     mail, to = EmailMessage(), row.email or words["to"]
     if not ADDRESS.fullmatch(to):
         message = "not an address"   # of one with brackets the library makes a header that ends all headers
@@ -125,13 +129,23 @@ def _written(engine: Engine, row: Any) -> EmailMessage:
     mail["Message-ID"] = f"<{row.id}@{engine.settings.mail.sender.rpartition('@')[2].strip('>') or 'casereview'}>"
     mail["Date"] = engine.clock.now()
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday reply should come back
-    mail.set_content(words["body"])
+    mail.set_content(words["body"].rstrip("\n") + "\n" + _stands_in(engine, row))
     return mail
 
 
-def open_mail(engine: Engine, row: Any) -> dict[str, str]:
-    """Subject and body of a row of the outbox joined with its case's key."""
+def _stands_in(engine: Engine, row: Any) -> str:
+    """The last words of a mail about a case to whoever stands in for others on this day: it may be theirs."""
+    if row.case_id is None or row.person is None: return ""
+    d, p = t.deputies, t.people
+    with engine.database.reading() as db:
+        names = db.scalars(sa.select(p.c.name).distinct().join(d, d.c.person == p.c.id).where(
+            d.c.deputy == row.person, in_force(engine.now().date())).order_by(p.c.name)).all()
+    return f"\nYou stand in for {' and '.join(names)}: this may be one of their tasks.\n" if names else ""
+
+
+def open_mail(engine: Engine, row: Any) -> dict[str, Any]:
+    """Subject and body of a row of the outbox joined with its case's key, and for whom it was written."""
     place = (row.case_id or "", "outbox", row.id)
     plain = engine.vault.unwrap(row.key, row.case_id).open(row.mail, *place) if row.case_id else engine.vault.open(row.mail, *place)
-    words: dict[str, str] = data.loads(plain)
+    words: dict[str, Any] = data.loads(plain)
     return words

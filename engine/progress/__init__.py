@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["NEW_TASK", "Here", "begin", "complete", "correct", "fire", "resume", "send"]
 
 
-def begin(work: Work, case: Case, answers: Mapping[str, Any]) -> Here:
+def begin(here: Here, answers: Mapping[str, Any]) -> None:
     """Start the case's process at the start event it was opened with."""
-    here = Here(work, case)
+    case = here.case
     case.process = Process.begin(case.program, here, case.start, dict(answers))
-    return _settle(here)
+    _settle(here)
 
 
 def resume(work: Work, case: Case) -> Here:
@@ -66,14 +66,13 @@ def fire(here: Here, until: datetime) -> None:
     _settle(here)
 
 
-def _settle(here: Here) -> Here:
+def _settle(here: Here) -> None:
     here.clocks.follow_rows()
     _process(here).fire_due()  # a step may begin to wait for a moment that has passed already
     while here.clocks.go_on():
         _process(here).fire_due()
     agree(here)
     here.work.save_step(here.case)
-    return here
 
 
 def _process(here: Here) -> Process:

@@ -3,19 +3,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from engine import feel
-from engine.errors import ChecksRefuse, Hit, Incident, InvalidAnswers, Locked, NotFound, ReasonNeeded
+from engine.errors import ChecksRefuse, Hit, Incident, InvalidAnswers, Locked, ReasonNeeded
 from engine.feel.tables import DecisionError
 from engine.forms import Upload
 from engine.packs import REASON
 from engine.progress import appointments, registers
-from engine.progress.names import file_of
+from engine.progress.drafts import forget_draft
+from engine.progress.names import FILE, agency_of_files, file_of
 from engine.progress.readers import reads_file
+from engine.rules.proof import need_proof
 from engine.store import tables as t
 from engine.store.database import new_id
 
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.forms import Form
-    from engine.packs import Element, Pack
+    from engine.packs import Pack
+    from engine.progress.asked import Asked
+    from engine.progress.surroundings import Here
     from engine.settings.values import Limits
     from engine.work import Case, Work
 
@@ -33,41 +37,15 @@ _SUBMISSION = sa.insert(t.submissions).values(round=sa.select(sa.func.count() + 
     _GIVEN_BEFORE.c.case_id == sa.bindparam("same_case"), _GIVEN_BEFORE.c.element == sa.bindparam("same_element"),
     _GIVEN_BEFORE.c.item.is_not_distinct_from(sa.bindparam("same_item"))).scalar_subquery())
 
-_DRAFT_GONE = sa.delete(t.drafts).where(t.drafts.c.person == sa.bindparam("person"), t.drafts.c.place == sa.bindparam("place")).returning(
-    t.drafts.c.id, t.drafts.c.case_id)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A form where it is asked: of a task, a start or a case action."""
-
-    form: Form
-    element: str
-    checks: tuple[str, ...]
-    names: Mapping[str, Any]  # all that its expressions and checks may use
-    item: str | None = None
-    agency: str | None = None
-    task: str | None = None
-    seen: Mapping[str, Any] = field(default_factory=dict)  # the process's variables among the names, kept for a later correction
-
 
 @dataclass(frozen=True)
 class Taken:
     """Answers that passed, ready to be kept."""
 
+    asked: Asked
     values: dict[str, Any]
-    uploads: dict[str, Upload] = field(default_factory=dict)
-    reason: str | None = None
-    hits: tuple[Hit, ...] = ()
-
-
-def paths_of(pack: Pack, element: Element) -> set[str]:
-    """Every name that the form and the tables of this element read."""
-    form = pack.form_of(element.id)
-    paths = set(form.paths) if form else set()
-    for table in (*element.checks, *element.gate):
-        paths |= pack.tables[table].paths
-    return paths
+    reason: str | None
+    hits: tuple[Hit, ...]
 
 
 def judge(pack: Pack, tables: tuple[str, ...], names: Mapping[str, Any], now: Any) -> list[Hit]:
@@ -82,14 +60,10 @@ def judge(pack: Pack, tables: tuple[str, ...], names: Mapping[str, Any], now: An
     return hits
 
 
-def locked(pack: Pack, gate: tuple[str, ...], names: Mapping[str, Any], now: Any) -> None:
-    """Refuse while a gate is shut."""
-    if gate and (hits := judge(pack, gate, names, now)):
-        raise Locked(hits)
-
-
 def take(work: Work, pack: Pack, asked: Asked, raw: Mapping[str, Any]) -> Taken:
-    """The answers, cleaned and found good; every fault at once otherwise."""
+    """The answers, cleaned and found good, of someone who is known to be who they are; while a gate is shut, only that; else every fault at once."""
+    if shut := judge(pack, asked.at.gate, asked.names, work.now):
+        raise Locked(shut)
     if not isinstance(raw, Mapping):
         raise InvalidAnswers({"": "The answers must come as a form: each under the name of its question."})
     given = dict(raw)
@@ -97,29 +71,31 @@ def take(work: Work, pack: Pack, asked: Asked, raw: Mapping[str, Any]) -> Taken:
     try:
         cleaned = asked.form.clean(given, asked.names, work.now)
     except feel.FeelError as problem:
-        raise Incident(str(problem), element=asked.element) from problem
+        raise Incident(str(problem), element=asked.at.id) from problem
     if errors := cleaned.errors or dict(_too_big(cleaned.values, work.settings.limits)):
         raise InvalidAnswers(errors, _refused_anyway(work, pack, asked))
     if errors := registers.wrong(work, pack, registers.entries(pack, asked, cleaned.values, work.now)):
         raise InvalidAnswers(errors)
-    hits = judge(pack, asked.checks, {**asked.names, **asked.form.filled(cleaned.values)}, work.now) if asked.checks else []
+    hits = judge(pack, asked.at.checks, {**asked.names, **asked.form.told(cleaned.values)}, work.now)
     if refusing := [hit for hit in hits if hit.effect != "reason"]:
         raise ChecksRefuse(refusing)
     if hits and reason is None:
         raise ReasonNeeded(hits)
-    return Taken(cleaned.values, reason=reason if hits else None, hits=tuple(hits))
+    if asked.at.confirm_identity:
+        need_proof(work)
+    return Taken(asked, cleaned.values, reason if hits else None, tuple(hits))
 
 
 def _refused_anyway(work: Work, pack: Pack, asked: Asked) -> list[Hit]:
     """What checks that read no answer of this form have against it, so that it is said together with the form's own faults."""
-    tables = tuple(table for table in asked.checks if not asked.form.keys & {path.partition(".")[0] for path in pack.tables[table].paths})
+    tables = tuple(table for table in asked.at.checks if not asked.form.keys & {path.partition(".")[0] for path in pack.tables[table].paths})
     return [hit for hit in judge(pack, tables, asked.names, work.now) if hit.effect == "refuse"]
 
 
 def _too_big(value: Any, limits: Limits, path: str = "") -> Iterator[tuple[str, str]]:
     """Files that are larger than this deployment takes, each with its place."""
     if isinstance(value, Upload) and value.size > limits.upload_bytes:
-        yield path, f"The selected file must be smaller than {limits.upload_megabytes} MB"
+        yield path, f"“{value.name}” cannot be taken: it must be smaller than {limits.upload_megabytes} MB"
     inside = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, one in inside:
         yield from _too_big(one, limits, f"{path}.{key}" if path else str(key))
@@ -139,24 +115,27 @@ def _plain(text: str) -> bool:
         return False
 
 
-def keep(work: Work, case: Case, asked: Asked, taken: Taken, deputy_of: str | None = None) -> dict[str, Any]:
-    """Write the submission and all that follows from its fields; gives the answers as the process will see them:
-    with every key of the form, so that an expression may name what was not asked. `deputy_of`: in whose place they were given."""
-    submission = new_id()
+def keep(here: Here, taken: Taken) -> dict[str, Any]:
+    """Write the submission and all that follows from its fields; no draft is left of it, and names that were looked up are looked up anew.
+    Gives the answers as the process will see them: with every key of the form, so that an expression may name what was not asked."""
+    work, case, asked, submission = here.work, here.case, taken.asked, new_id()
+    element, item = asked.at.id, asked.place.item
     values = _keep_documents(work, case, asked, taken.values, "", {})
     work.db.execute(_SUBMISSION, {
-        "id": submission, "case_id": case.id, "element": asked.element, "item": asked.item, "task": asked.task, "at": work.now, "by": work.actor.person,
-        "deputy_of": deputy_of, "answers": case.seal(values, "submissions", submission),
+        "id": submission, "case_id": case.id, "element": element, "item": item, "task": asked.task, "at": work.now, "by": work.actor.person,
+        "deputy_of": asked.deputy_of, "answers": case.seal(values, "submissions", submission),
         "reason": case.seal(taken.reason, "submissions", submission, "reason") if taken.reason else None,
         "seen": case.seal(dict(asked.seen), "submissions", submission, "seen") if asked.seen else None,
-        "same_case": case.id, "same_element": asked.element, "same_item": asked.item})
-    if deputy_of is not None:
-        work.record("acted_as_deputy", person=deputy_of, element=asked.element)
+        "same_case": case.id, "same_element": element, "same_item": item})
+    if asked.deputy_of is not None:
+        work.record("acted_as_deputy", person=asked.deputy_of, element=element)
     if taken.hits:
-        work.record("reason_given", element=asked.element, checks=sorted({hit.check for hit in taken.hits}))
+        work.record("reason_given", element=element, checks=sorted({hit.check for hit in taken.hits}))
     registers.write(work, case, registers.entries(case.pack, asked, values, work.now), submission)
     appointments.settle(work, case, asked, values)
     whose_case(work, case, asked.form, values)
+    here.looked_up.forget(element)
+    forget_draft(work, asked.draft)
     return asked.form.filled(values)
 
 
@@ -191,11 +170,11 @@ def _keep_documents(work: Work, case: Case, asked: Asked, values: Any, path: str
 def _kept(work: Work, case: Case, asked: Asked, value: Mapping[str, Any], path: str, before: Mapping[str, Any]) -> dict[str, Any]:
     """A file that was there already, under its own name: one that was handed in at this step or at one it opens with, or that this person may
     read, or that stands in the answer already. All others are said not to be there: nobody claims another agency's file."""
-    row = work.db.execute(sa.select(t.documents).where(
+    row = work.db.execute(sa.select(*FILE).where(
         t.documents.c.id == value["document"], t.documents.c.case_id == case.id, t.documents.c.made_from.is_(None))).one_or_none()
     if row is not None:
-        sources = (asked.element, *case.pack.elements[asked.element].opens_with) if asked.task else ()
-        of_this = row.element in sources and row.item in (None, asked.item)
+        sources = (asked.at.id, *asked.at.opens_with) if asked.task else ()
+        of_this = row.element in sources and row.item in (None, asked.place.item)
         if of_this or row.id in _documents_in(before) or reads_file(work.db, work.actor, case, row):
             return file_of(case, row)
     raise InvalidAnswers({path: "This file is not one of this case. Choose it again."})
@@ -208,30 +187,11 @@ def _documents_in(values: Any) -> set[Any]:
 
 
 def _document(work: Work, case: Case, asked: Asked, upload: Upload, path: str) -> dict[str, Any]:
-    document, digest = new_id(), hashlib.sha256(upload.content).hexdigest()
+    document, digest, place = new_id(), hashlib.sha256(upload.content).hexdigest(), asked.place
+    agency = agency_of_files(work.db, place)
     work.db.execute(sa.insert(t.documents).values(
-        id=document, case_id=case.id, element=asked.element, field=path, item=asked.item, agency=asked.agency if asked.item else None, task=asked.task,
+        id=document, case_id=case.id, element=asked.at.id, field=path, item=place.item, agency=agency, task=asked.task,
         kind=upload.type, size=len(upload.content), at=work.now, by=work.actor.person, name=case.seal(upload.name, "documents", document, "name"),
         content=case.key.seal(upload.content, case.id, "documents", document, "content"), digest=case.seal(digest, "documents", document, "digest")))
-    work.record("document_added", document=document, field=path, element=asked.element)
+    work.record("document_added", document=document, field=path, element=asked.at.id)
     return {"document": document, "name": upload.name, "digest": digest}
-
-
-def draft_place(*, task: str | None = None, start: tuple[str, str] | None = None, action: tuple[str, str] | None = None,
-                correction: tuple[str, str] | None = None) -> str:
-    """Where a draft belongs: to one task, start form or case action, or to the correction of one answer."""
-    if task:
-        return f"task {task}"
-    if start:
-        return f"start {start[0]} {start[1]}"
-    if action:
-        return f"action {action[0]} {action[1]}"
-    if correction:
-        return f"correction {correction[0]} {correction[1]}"
-    raise NotFound
-
-
-def forget_draft(work: Work, place: str) -> None:
-    """This person's draft that belongs there, if there is one, is of no more use."""
-    for row in work.db.execute(_DRAFT_GONE, {"person": work.actor.person, "place": place}).all():
-        work.removed("drafts", row.id, "answers", row.case_id)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.forms import Item
-    from engine.progress.answers import Asked
+    from engine.progress.asked import Asked
     from engine.work import Case, Work
 
 _HELD = sa.select(t.holdings.c.id, t.holdings.c.person).where(
@@ -29,22 +29,22 @@ def settle(work: Work, case: Case, asked: Asked, values: Mapping[str, Any]) -> N
         role = field.appoints or field.ends_appointment or ""
         people = _named(answers.get(field.key))
         for one in people:
-            at = _agency(work, case, role, agency or asked.agency, one)
+            at = _agency(work, case, role, agency or asked.place.agency, one)
             held = {row.person: row.id for row in work.db.execute(_HELD, {"case": case.id, "role": role, "agency": at})}
             if field.ends_appointment:
                 gone = {one: held[one]} if one in held else {}
             else:
                 gone = {person: id for person, id in held.items() if person not in people} if field.replaces else {}
             for person, holding in gone.items():
-                _end(work, case, person, holding, role, asked.element)
+                _end(work, case, person, holding, role, asked.at.id)
             if field.appoints and one not in held:
-                work.write_right(sa.insert(t.holdings).values(id=new_id(), person=one, role=role, agency=at, case_id=case.id, since=work.now))
-                work.record("appointed", person=one, role=role, element=asked.element)
+                work.write(sa.insert(t.holdings).values(id=new_id(), person=one, role=role, agency=at, case_id=case.id, since=work.now))
+                work.record("appointed", person=one, role=role, element=asked.at.id)
 
 
 def _end(work: Work, case: Case, person: str, holding: str, role: str, element: str) -> None:
     """They hold it no longer; what they had taken as its holder is open to those who hold it now."""
-    work.write_right(sa.update(t.holdings).where(t.holdings.c.id == holding).values(until=work.now))
+    work.write(sa.update(t.holdings).where(t.holdings.c.id == holding).values(until=work.now))
     work.record("appointment_ended", person=person, role=role, element=element)
     k, o = t.tasks, t.offers
     taken = work.db.execute(sa.select(k.c.id, o.c.holder).join(o, o.c.task == k.c.id).where(
@@ -52,7 +52,7 @@ def _end(work: Work, case: Case, person: str, holding: str, role: str, element: 
     able = mail.holders_by_offer(work.db, {row.holder for row in taken}, work.today) if taken else {}
     for task in {row.id for row in taken}:
         if not any(person in able[row.holder] for row in taken if row.id == task):
-            work.db.execute(sa.update(k).where(k.c.id == task).values(claimed_by=None))
+            work.write(sa.update(k).where(k.c.id == task).values(claimed_by=None))
 
 
 def _agency(work: Work, case: Case, role: str, agency: str | None, person: str) -> str | None:

@@ -19,11 +19,12 @@ from engine.forms.names import ENGINE_NAMES
 from engine.forms.sheet import keyed
 from engine.packs import REASON
 from engine.progress import registers
-from engine.progress.answers import Asked, judge, paths_of
+from engine.progress.answers import judge
+from engine.progress.asked import ANSWERS, Asked, names_at, paths_of, place_of
+from engine.progress.drafts import DraftPlace
 from engine.progress.names import Names
 from engine.progress.open_tasks import barred_from
 from engine.rules.access import Actor, Holding
-from engine.spiff import Place
 from engine.store import tables as t
 from engine.store.seen import sees_case
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from engine.errors import Hit
     from engine.forms import Item
     from engine.packs import Element
-    from engine.packs.pack import Start
+    from engine.packs.pack import Button
     from engine.settings import Settings
     from engine.work import Case
 
@@ -83,7 +84,7 @@ def may_correct(actor: Actor, case: Case, given_by: str, deputy_of: str | None) 
     return (actor.person == given_by and case.ended_at is None and still) or (actor.may("correct_answers", case.id) and actor.may("see_answers", case.id))
 
 
-def changed_with(case: Case, element: Element) -> Start | None:
+def changed_with(case: Case, element: Element) -> Button | None:
     """The button that changes what is answered here: it moves what followed from the answer, which a correction would leave as it was.
 
     None once the case has ended: there is no such button any more, and nothing that could follow."""
@@ -93,7 +94,7 @@ def changed_with(case: Case, element: Element) -> Start | None:
 def answer_of(db: sa.Connection, case: Case, settings: Settings, actor: Actor, submission: str) -> Answer:
     """The answer this person wants to correct, or why they may not."""
     s = t.submissions
-    row = db.execute(sa.select(s).where(s.c.id == submission, s.c.case_id == case.id)).one_or_none()
+    row = db.execute(ANSWERS.where(s.c.id == submission, s.c.case_id == case.id)).one_or_none()
     seen_at_all = db.scalar(sa.select(t.cases.c.id).where(t.cases.c.id == case.id, sees_case(actor))) is not None
     if row is None or not seen_at_all or not (actor.person == row.by or actor.may("see_answers", case.id)):
         raise NotFound
@@ -114,14 +115,12 @@ def answer_of(db: sa.Connection, case: Case, settings: Settings, actor: Actor, s
     values = case.open(row.answers, "submissions", row.id)
     reason = case.open(row.reason, "submissions", row.id, "reason") if row.reason else None
     seen = case.open(row.seen, "submissions", row.id, "seen") if row.seen else {}
-    agency = db.scalar(sa.select(t.tasks.c.agency).where(t.tasks.c.id == row.task)) if row.task else case.agency
-    place = Place(element=element.id, process=element.process, item=row.item, agency=agency)
-    paths = paths_of(case.pack, element)
-    heads = {path.partition(".")[0] for path in paths}
-    names = {**dict.fromkeys(heads - ENGINE_NAMES), **Names(db, case, settings, _giver(db, row, case.id)).of(paths, place), **seen}
-    asked = Asked(form=form, element=element.id, checks=element.checks, names=names, item=row.item, agency=agency, task=row.task, seen=seen)
+    place = place_of(case, row)
+    heads = {path.partition(".")[0] for path in paths_of(case.pack, element)}
+    names = {**dict.fromkeys(heads - ENGINE_NAMES), **names_at(Names(db, case, settings, _giver(db, row, case.id)), row), **seen}
+    asked = Asked(form, element, place, names, DraftPlace("correction", case.id, row.id), row.task, seen)
     count = db.scalar(sa.select(sa.func.count()).select_from(t.corrections).where(t.corrections.c.submission == row.id)) or 0
-    return Answer(case, row, element, values, reason, seen, asked, _open_form(form, _kept_back(actor, case, form, agency)), count)
+    return Answer(case, row, element, values, reason, seen, asked, _open_form(form, _kept_back(actor, case, form, place.agency)), count)
 
 
 def judged(answer: Answer, raw: Mapping[str, Any], why: Any, now: datetime) -> Corrected:
@@ -154,7 +153,7 @@ def judged(answer: Answer, raw: Mapping[str, Any], why: Any, now: datetime) -> C
     if _same(answer.asked.form.filled(cleaned.values), answer.before) and _text(told) == answer.reason:
         raise Refused("Nothing would change: these are the answers that stand there already.")
     _nothing_else_follows(answer, cleaned.values, now)
-    hits = judge(answer.case.pack, answer.asked.checks, {**answer.asked.names, **answer.asked.form.filled(cleaned.values)}, now)
+    hits = judge(answer.case.pack, answer.asked.at.checks, {**answer.asked.names, **answer.asked.form.told(cleaned.values)}, now)
     if refusing := [hit for hit in hits if hit.effect != "reason"]:
         raise ChecksRefuse(refusing)
     if hits and _text(told) is None:

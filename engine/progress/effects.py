@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from engine import feel
 from engine.errors import Refused
 from engine.feel.tables import DecisionError
+from engine.progress.asked import place_of
 from engine.progress.following import FOREVER, PROBLEMS, Trace, passes_of
 from engine.rules import deadlines as rules
 from engine.spiff import Place
@@ -125,7 +126,7 @@ class _Asking:
 
     def _map(self) -> None:
         """The output mapping of what was answered, with the answer in each of its states."""
-        element, place = self.given.element, self._place(self.given.element.id, self.given.element.process, self.given.row.item, None)
+        element, place = self.given.element, place_of(self.case, self.given.row)
         at = self.given.row.at.astimezone(self.zone)
         found_in: list[dict[str, Any]] = []
         for answers in self.states:
@@ -157,7 +158,7 @@ class _Asking:
         seen_in = {was: seen} | {state: self.traces[was, state].corrected(row.process, seen, row.version, row.item) for state in later}
         if all(seen_in[state] == seen for state in later) and not self._reads_answers(row):
             return
-        place, at = self._place(row.element, row.process, row.item, row.agency), row.at.astimezone(self.zone)
+        place, at = Place(row.element, row.process, row.item, row.agency), row.at.astimezone(self.zone)
         without = self.later if row.version < self.ends else frozenset()
         told = {state: self._told(row, seen_in[state], self._as(self.states[state], at, without), place, at) for state in seen_in}
         before, after = told[was], told[self.last]
@@ -234,9 +235,6 @@ class _Asking:
 
     def _as(self, answers: Mapping[str, Any], at: datetime, without: frozenset[str]) -> Names:
         return self.names.as_if(self.given.row.id, dict(answers), at, without)
-
-    def _place(self, element: str, process: str, item: str | None, agency: str | None) -> Place:
-        return Place(element=element, process=process, item=item, agency=agency)
 
     # ---- deadlines
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from engine.packs import Element, Pack
+    from engine.packs import Element
     from engine.work import Case
 
 PROBLEMS = (feel.FeelError, Incident)
@@ -86,7 +86,7 @@ class Trace:
                 self._through(element, now)
 
     def _through(self, element: Element, now: datetime) -> None:
-        inside = called(self.case.pack, element)
+        inside = self.case.pack.called(element)
         for row in element.inputs:
             for process in (element.process, *inside):
                 self._copy(element, row.source, element.process, process, row.target, now)
@@ -126,13 +126,6 @@ class Trace:
                                              or any(row.target == name for row in element.outputs)))]
         later = [version for writer in writers for version, item in self.passes.get(writer, ()) if version > self.begins and about(self.item, item)]
         return min(later, default=FOREVER)
-
-
-def called(pack: Pack, element: Element) -> tuple[str, ...]:
-    """The processes a call activity may call; where data chooses, all that have one plain start and are not the main one."""
-    if not element.called:
-        return ()
-    return (element.called,) if element.called in pack.processes else tuple(id for id in pack.processes if id not in (pack.main.id, element.process))
 
 
 def passes_of(db: sa.Connection, case: str) -> dict[str, list[tuple[int, str | None]]]:

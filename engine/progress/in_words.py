@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from engine.forms.words import NOT_ANSWERED
 from engine.packs import REASON
-from engine.progress.answers import paths_of
+from engine.progress.asked import ANSWERS, names_at
 from engine.progress.names import nearest
 from engine.store import tables as t
 
@@ -47,7 +47,7 @@ class InWords:
         """Element → item → the last submission there, in the order they came."""
         found: dict[str, dict[str | None, Any]] = {element: {} for element in elements}
         s = t.submissions
-        query = sa.select(s).where(s.c.case_id == self.case.id, s.c.element.in_(sorted(elements))).order_by(s.c.at, s.c.round)
+        query = ANSWERS.where(s.c.case_id == self.case.id, s.c.element.in_(sorted(elements))).order_by(s.c.at, s.c.round)
         for row in self.here.work.db.execute(query) if elements else ():
             found[row.element].pop(row.item, None)
             found[row.element][row.item] = row
@@ -59,7 +59,7 @@ class InWords:
         if form is None:
             return None
         blank = _blank(form.filled({})) | {REASON: None}
-        texts = [(item, blank | _texts(self._plain(element, form, row)) | {REASON: self._reason(row)}) for item, row in given.items()]
+        texts = [(item, blank | _texts(self._plain(form, row)) | {REASON: self._reason(row)}) for item, row in given.items()]
         return nearest(texts, self.place) if texts else blank
 
     def _papers(self, element: str, given: dict[str | None, Any]) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ class InWords:
         return [{
             "title": at.properties.get("label") or at.name, "item": item, "of": agencies.get(item or "", item), "by": _by(people, row),
             "on": row.at.astimezone(self.here.work.zone).date(), "reason": self._reason(row),
-            "answers": _told(self._plain(element, form, row)) if form else [],
+            "answers": _told(self._plain(form, row)) if form else [],
         } for item, row in given.items() if item is None or self.place.item in (None, item) or (self.place.item or "").startswith(f"{item}/")]
 
     def _rows(self, register: str) -> list[dict[str, Any]]:
@@ -81,8 +81,8 @@ class InWords:
         names = self.here.names(form.paths | {"people", "board.agencies"}, self.place)
         return [row | _blank(form.filled({})) | _texts(self._may_tell(form.plain(row, names, self.here.work.now))) for row in rows]
 
-    def _plain(self, element: str, form: Form, row: Any) -> list[Row]:
-        names = self.here.names(frozenset(paths_of(self.case.pack, self.case.pack.elements[element]) | {"people", "board.agencies"}), self.place)
+    def _plain(self, form: Form, row: Any) -> list[Row]:
+        names = names_at(self.here.looked_up, row, {"people", "board.agencies"})
         return self._may_tell(form.plain(self.case.open(row.answers, "submissions", row.id), names, self.here.work.now))
 
     def _reason(self, row: Any) -> str | None:

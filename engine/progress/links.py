@@ -13,6 +13,7 @@ from engine.progress import mail
 from engine.store import tables as t
 from engine.store.accounts import may_come_in
 from engine.store.database import new_id
+from engine.store.identities import address_mark
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,9 +28,10 @@ def make(work: Work, person: str, kind: str) -> str:
     Only a digest is kept, bound to person, kind and end: who can write to the database neither makes a link nor turns one on somebody else."""
     end(work, person, "replaced")
     secret, until = secrets.token_urlsafe(32), (work.now + timedelta(days=work.settings.sessions.link_days)).replace(microsecond=0)
+    link, email = new_id(), work.db.scalar(sa.select(t.people.c.email).where(t.people.c.id == person)) or ""
     work.db.execute(sa.insert(t.links).values(
-        id=new_id(), digest=_digest(work.vault, person, kind, until, secret), kind=kind, person=person, made_at=work.now, made_by=work.actor.person,
-        expires_at=until))
+        id=link, digest=_digest(work.vault, person, kind, until, secret), kind=kind, person=person, made_at=work.now, made_by=work.actor.person,
+        expires_at=until, address=address_mark(work.vault, link, person, email, until)))
     work.record("link_sent", person=person, kind=kind)
     return f"{work.settings.mail.base_url}/sign-in/link/{person}{secret}"
 
@@ -42,7 +44,12 @@ def send(work: Work, person: str, kind: str) -> None:
 def end(work: Work, person: str, ending: str) -> bool:
     """Whatever link somebody has cannot be used any more; whether there was one."""
     k = t.links
-    return bool(work.db.execute(sa.update(k).where(k.c.person == person, k.c.ended_at.is_(None)).values(ended_at=work.now, ending=ending)).rowcount)
+    return bool(work.db.execute(sa.update(k).where(k.c.person == person, k.c.ended_at.is_(None)).values(**over(work.now, ending))).rowcount)
+
+
+def over(now: datetime, ending: str) -> dict[str, Any]:
+    """The columns of a link that is over: nothing is left of it that could be used again."""
+    return {"ended_at": now, "ending": ending, "digest": t.links.c.id}
 
 
 def found(db: sa.Connection, vault: Vault, token: str, now: datetime) -> Any:

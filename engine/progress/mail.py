@@ -8,18 +8,18 @@ import sqlalchemy as sa
 from engine.feel.templates import render
 from engine.rules.access import holder
 from engine.store import tables as t
-from engine.store.held import held, in_force
+from engine.store.role_holders import holders_on, in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
+    from datetime import date, datetime
 
     from engine.work import Case, Work
 
 
 def _answers_to() -> sa.Select[Any]:
     wanted: sa.BindParameter[Any] = sa.bindparam("wanted", expanding=True)
-    h, p = held(sa.bindparam("day", type_=sa.Date), ("role", sa.bindparam("roles", expanding=True))), t.people
+    h, p = holders_on(sa.bindparam("day", type_=sa.Date), ("role", sa.bindparam("roles", expanding=True))), t.people
     at_agency = h.c.role + "@" + h.c.agency
     ways = sa.or_(
         sa.and_(h.c.case_id.is_(None), sa.or_(h.c.role.in_(wanted), at_agency.in_(wanted))),
@@ -28,6 +28,7 @@ def _answers_to() -> sa.Select[Any]:
     return sa.select(p.c.id, h.c.role, h.c.agency, h.c.case_id).join(h, h.c.person == p.c.id).where(p.c.active, ways)
 
 
+_IF_NOT = "If you did not ask for it, tell the board’s business office at once, by phone.\n{link}"
 #: Mails that are about no case, and no pack words: what happened, and where to look. Whom it is about and why stands on that page alone.
 NOTES = {
     "second_person": ("Something waits for a second person",
@@ -36,8 +37,31 @@ NOTES = {
     "proposal_approved": ("What you proposed is approved, and done", "A second person has approved what you proposed, and it is done:\n{link}"),
     "proposal_declined": ("What you proposed is declined", "A second person has declined what you proposed. Their reason stands here:\n{link}"),
     "proposal_expired": ("What you proposed has lapsed", "Nobody approved what you proposed in time, and it is not done:\n{link}"),
+    "let_in_proposed": ("Somebody wants to change how you sign in",
+                        ("An administrator has proposed that you get a new password, that your phone, passkeys and recovery codes are taken away, or that "
+                         "you sign in another way, since you asked for it. Another administrator has to approve it first.\n\n"
+                         "If you did not ask for it, tell the board’s business office at once, by phone: somebody may want to sign in as you.\n{link}")),
+    "let_in_password": ("You can choose a new password", "Two administrators have sent you a link for a new password, in a mail of its own. " + _IF_NOT),
+    "let_in_factors": ("Your phone, passkeys and recovery codes count no longer",
+                       ("Two administrators have taken away what you showed beside your password, and you were signed out everywhere. The next time you "
+                        "sign in you set up something new. ") + _IF_NOT),
+    "let_in_both": ("How you sign in was taken back",
+                    ("Two administrators have taken away what you showed beside your password, signed you out everywhere, and sent you a link for a new "
+                     "password in a mail of its own. ") + _IF_NOT),
+    "let_in_provider": ("You sign in another way from now on",
+                        ("Two administrators have said that you sign in with the account of your organisation. The first time you do, your password here "
+                         "opens nothing any more. ") + _IF_NOT),
     "deputy_named": ("Somebody stands in for you", ("An administrator has named a deputy for one of your roles. See who, from when and why, and end it "
                                                     "if it should not be:\n{link}")),
+    "deputy_for": ("You are named as a deputy",
+                   ("Somebody has named you as their deputy. See for whom, in which role, from when and why, and end it if you cannot do it:\n{link}\n\n"
+                    "From the first day on you see the tasks of that role and get its mails. You get another mail that morning, unless it is today.")),
+    "deputy_begins": ("From today you stand in for somebody",
+                      ("You were named as a deputy from today on. You see the tasks of that role beside your own, and get its mails. See for whom, and until "
+                       "when:\n{link}")),
+    "trail_not_whole": ("The verification of the trail found something",
+                        ("Every night the trail of all cases is verified. What it found tonight is not as it should be: something was changed in the "
+                        "database past the program, or it could not be verified. See what, and tell whoever runs the machine today:\n{link}")),
     "account_changed": ("An account with wide permissions was made or changed",
                         ("Someone can now do more, or less, than before: manage people, release processes, or see every case or its trail. "
                         "You get this mail because you manage people. If you did not expect it, ask who did it and why:\n{link}")),
@@ -93,12 +117,12 @@ def tell(work: Work, case: Case, message: str, people: Iterable[str], **words: A
         work.post(message, person, subject, body)
 
 
-def note(work: Work, message: str, people: Iterable[str], page: str) -> None:
-    """Queue one mail of no case for each of these people, in the fixed words of `NOTES`, with a link to this page."""
+def note(work: Work, message: str, people: Iterable[str], page: str, at: datetime | None = None) -> None:
+    """Queue one mail of no case for each of these people, in the fixed words of `NOTES`, with a link to this page; to leave now, or at a later moment."""
     subject, body = NOTES[message]
     told = {"link": f"{work.settings.mail.base_url}{page}", "days": work.settings.approvals.days}
     for person in dict.fromkeys(people):
-        work.post(message, person, f"{subject}: {work.settings.board.short}", body.format_map(told))
+        work.post(message, person, f"{subject}: {work.settings.board.short}", body.format_map(told), at=at)
 
 
 def send_link(work: Work, person: str, kind: str, link: str) -> None:
@@ -114,10 +138,12 @@ def send_link(work: Work, person: str, kind: str, link: str) -> None:
                   f"You can choose a new password for your account, {login}, here:\n\n{link}\n\n{last}")
 
 
-def send_head(work: Work, digest: str, chains: int) -> None:
-    """Queue the mail with the head of all trails, to the address of the settings. It names no case and no person."""
+def send_head(work: Work, digest: str, chains: int, found: str) -> None:
+    """Queue the mail with the head of all trails, to the address of the settings, and with what verifying has found this night (`found`; empty:
+    there was none). It names no case and no person."""
     board, day = work.settings.board, f"{work.today.day} {work.today:%B %Y}"
-    work.post("trail_head", None, f"Head of the trail, {day}: {board.short}", (
-        f"{board.name}: the trail as it was on {day} at {work.now:%H:%M}.\n\nTrails covered: {chains}\nHead: {digest}\n\n"
+    work.post("trail_head", None, f"{'The trail is NOT whole' if found.startswith('NOT') else 'Head of the trail'}, {day}: {board.short}", (
+        f"{board.name}: the trail as it was on {day} at {work.now:%H:%M}.\n\n{f'{found}{chr(10) * 2}' if found else ''}"
+        f"Trails covered: {chains}\nHead: {digest}\n\n"
         "Keep this mail where whoever runs the service cannot change it. Whether the database still holds everything that this head covers is told, "
         f"on the machine, by\n\ncasereview verify --head {digest}\n"), address=work.settings.trail.heads_to)

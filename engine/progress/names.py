@@ -73,11 +73,13 @@ class Names:
         return board_names(self.db, self.settings)
 
     def _answers(self, wanted: set[str], place: Place | None) -> dict[str, Any]:
-        return {element: nearest(rows, place) if rows else self._unanswered(element) for element, rows in self._given(wanted).items()}
+        return {element: nearest(rows, place) if rows else self._unanswered(element, place) for element, rows in self._given(wanted).items()}
 
-    def _unanswered(self, element: str) -> dict[str, Any] | None:
-        """Every key of a form that nobody has answered yet, with nothing in it."""
-        form = self.case.pack.form_of(element)
+    def _unanswered(self, element: str, place: Place | None) -> dict[str, Any] | None:
+        """Every key of a form that nobody has answered yet, with nothing in it; from outside of the items it is asked for, no item."""
+        form, at = self.case.pack.form_of(element), self.case.pack.elements.get(element)
+        if at is not None and self.case.pack.in_items(at) and (place is None or not (place.item or place.process == at.process)):
+            return {}
         return form.filled({}) | {REASON: None} if form else None
 
     def _history(self, wanted: set[str], _place: Place | None) -> dict[str, Any]:
@@ -124,7 +126,7 @@ class Names:
         """The newest file of each question and of each paper; inside an item those of that item."""
         d = t.documents
         found: dict[str, Any] = dict.fromkeys(wanted - {""})
-        for row in self.db.execute(sa.select(d).where(d.c.case_id == self.case.id).order_by(d.c.at)):
+        for row in self.db.execute(sa.select(*FILE).where(d.c.case_id == self.case.id).order_by(d.c.at)):
             key = row.field.rpartition(".")[2]
             if ("" in wanted or key in wanted) and (place is None or not place.item or concerns(row.item or "", place)):
                 found[key] = {**file_of(self.case, row), "on": row.at.astimezone(self.settings.board.timezone).date()}
@@ -140,6 +142,11 @@ class Names:
         return people_names(self.db)
 
 
+#: What is asked of `documents` to know a file: its content, which may be large, only where nothing else tells it apart.
+FILE = (*(column for column in t.documents.c if column.name != "content"),
+        sa.case((t.documents.c.digest.is_(None), t.documents.c.content)).label("content"))
+
+
 def file_of(case: Case, row: Any) -> dict[str, Any]:
     """What expressions see of a row of `documents`: the file, its name, and a digest that only the same content has."""
     if row.digest is None:  # from before digests were kept
@@ -149,9 +156,14 @@ def file_of(case: Case, row: Any) -> dict[str, Any]:
     return {"document": row.id, "name": case.open(row.name, "documents", row.id, "name"), "digest": digest}
 
 
-def me_of(actor: Actor, case: str | None = None, offered: Iterable[str] = ()) -> dict[str, Any]:
-    """The name `me`: who is acting, with the roles that count here, and in whose place if what is `offered` so is theirs only as a deputy."""
-    return {"key": actor.person, "name": actor.name, "agency": actor.agency, "roles": sorted(actor.roles(case)), "deputy_of": actor.deputy_for(offered)}
+def agency_of_files(db: sa.Connection, place: Place) -> str | None:
+    """Whose a file or paper is that comes to be at this place: the agency's it stands in; outside of agencies, and of what is the board's own, nobody's."""
+    return db.scalar(sa.select(t.agencies.c.key).where(t.agencies.c.key == place.agency)) if place.item and place.agency else None
+
+
+def me_of(actor: Actor, case: str | None = None) -> dict[str, Any]:
+    """The name `me`: who is acting, with the roles that count here. In whose place, a form knows that is theirs only as a deputy (progress.asked)."""
+    return {"key": actor.person, "name": actor.name, "agency": actor.agency, "roles": sorted(actor.roles(case)), "deputy_of": None}
 
 
 def board_names(db: sa.Connection, settings: Settings) -> dict[str, Any]:
@@ -162,11 +174,12 @@ def board_names(db: sa.Connection, settings: Settings) -> dict[str, Any]:
 
 def people_names(db: sa.Connection) -> list[dict[str, Any]]:
     """The name `people`: everyone who can be picked in a form, with their agency and the roles they hold whatever the case."""
-    p, h = t.people, t.holdings
-    query = sa.select(p.c.id, p.c.name, p.c.agency, h.c.role).outerjoin(h, sa.and_(h.c.person == p.c.id, h.c.case_id.is_(None), h.c.until.is_(None)))
+    p, h, a = t.people, t.holdings, t.agencies
+    query = sa.select(p.c.id, p.c.name, p.c.agency, a.c.name.label("agency_name"), h.c.role).outerjoin(a, a.c.key == p.c.agency).outerjoin(
+        h, sa.and_(h.c.person == p.c.id, h.c.case_id.is_(None), h.c.until.is_(None)))
     found: dict[str, dict[str, Any]] = {}
     for row in db.execute(query.where(p.c.active).order_by(p.c.name, p.c.id, h.c.role)):
-        person = found.setdefault(row.id, {"key": row.id, "name": row.name, "agency": row.agency, "roles": []})
+        person = found.setdefault(row.id, {"key": row.id, "name": row.name, "agency": row.agency, "agency_name": row.agency_name, "roles": []})
         person["roles"] += [row.role] if row.role and row.role not in person["roles"] else []
     return list(found.values())
 

@@ -6,43 +6,34 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine.errors import AlreadyDone, NotAllowed, NotFound
-from engine.progress.answers import Asked, paths_of
-from engine.progress.case_actions import offers
-from engine.progress.names import me_of
-from engine.progress.readings import heads_of
 from engine.store import tables as t
 from engine.store.seen import sees_case
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from engine.packs import Element
-    from engine.progress.names import Names
     from engine.rules.access import Actor
-    from engine.spiff import Place
     from engine.work import Case
 
 _OFFERED = sa.exists().where(t.offers.c.task == t.tasks.c.id, t.offers.c.holder.in_(sa.bindparam("holders", expanding=True)))
-_TASK = sa.select(t.tasks, t.people.c.name.label("done_by_name"), _OFFERED.label("offered")).outerjoin(
-    t.people, t.people.c.id == t.tasks.c.done_by).where(t.tasks.c.id == sa.bindparam("task"))
+_TASK = sa.select(t.tasks, t.tasks.c.id.label("task"), t.people.c.name.label("done_by_name")).outerjoin(t.people, t.people.c.id == t.tasks.c.done_by).where(
+    t.tasks.c.id == sa.bindparam("task"))
+_OFFERED_TASK = _TASK.add_columns(_OFFERED.label("offered"))
 
 
 def task_row(db: sa.Connection, actor: Actor, task: str) -> Any:
     """The task's row with who it is offered to; for an outsider there is no such task."""
-    row = db.execute(_TASK, {"task": task, "holders": sorted(actor.holders)}).one_or_none()
+    row = db.execute(_OFFERED_TASK, {"task": task, "holders": sorted(actor.holders)}).one_or_none()
     if row is None or not (row.offered or actor.person in (row.claimed_by, row.done_by)):
         raise NotFound
     return row
 
 
 def readable_row(db: sa.Connection, actor: Actor, task: str) -> Any:
-    """The same for looking only: in a case they may see, who may read answers sees what was answered, who may hand tasks over what is open."""
+    """Like `task_row`, for reading: also done tasks for readers of answers, and open ones for those who may hand over, in cases they see."""
     try:
         return task_row(db, actor, task)
     except NotFound:
-        seen = sa.select(t.tasks, t.people.c.name.label("done_by_name")).outerjoin(t.people, t.people.c.id == t.tasks.c.done_by).join(
-            t.cases, t.cases.c.id == t.tasks.c.case_id).where(t.tasks.c.id == task, sees_case(actor))
-        row = db.execute(seen).one_or_none()
+        row = db.execute(_TASK.join(t.cases, t.cases.c.id == t.tasks.c.case_id).where(sees_case(actor)), {"task": task}).one_or_none()
         needed = {"done": "see_answers", "open": "hand_over"}.get(row.state if row else "")
         if row is None or needed is None or not actor.may(needed, row.case_id):
             raise
@@ -81,19 +72,4 @@ def barred_from(db: sa.Connection, case: Case, element: Element, person: str, it
     return None
 
 
-def asked_of(case: Case, names: Names, element: Element, place: Place, variables: Mapping[str, Any], task: str | None) -> Asked:
-    """The form of a task or case action with all that it may use."""
-    paths = paths_of(case.pack, element)
-    form = case.pack.forms[element.form or ""]
-    sources = [row.source for row in element.outputs] + ([element.loop.output] if element.loop else [])
-    wanted = {path.partition(".")[0] for path in paths} | heads_of(sources)
-    wanted |= {path.partition(".")[0] for path, field in form.questions() if field.readonly}
-    found = names.of(paths, place)
-    if "me" in found and names.actor.is_deputy:
-        action = case.pack.case_actions.get(element.id)
-        found["me"] = me_of(names.actor, case.id, offers(action, place, case) if action else holders(names.db, task) if task else ())
-    return Asked(form=form, element=element.id, checks=element.checks, names={**found, **variables}, item=place.item, agency=place.agency,
-                 task=task, seen={name: variables[name] for name in sorted(wanted) if name in variables})
-
-
-__all__ = ["asked_of", "barred_from", "holders", "not_barred", "readable_row", "still_open", "task_row"]
+__all__ = ["barred_from", "holders", "not_barred", "readable_row", "still_open", "task_row"]

@@ -11,6 +11,7 @@ from engine.errors import Incident
 from engine.feel import FeelError, data, templates
 from engine.forms.names import ENGINE_NAMES
 from engine.progress.in_words import InWords
+from engine.progress.names import agency_of_files
 from engine.store import tables as t
 from engine.store.database import new_id
 
@@ -42,7 +43,7 @@ def make(here: Here, headers: Mapping[str, Any], place: Place) -> dict[str, Any]
     document, digest = new_id(), hashlib.sha256(content).hexdigest()
     name = f"{text.title} – {item}" if item else text.title
     work.db.execute(sa.insert(t.documents).values(
-        id=document, case_id=case.id, element=place.element, field=id, item=place.item, agency=place.agency if place.item else None, kind=KIND,
+        id=document, case_id=case.id, element=place.element, field=id, item=place.item, agency=agency_of_files(work.db, place), kind=KIND,
         size=len(content), at=work.now, made_from=sources(case.pack, text), name=case.seal(name, "documents", document, "name"),
         content=case.key.seal(content, case.id, "documents", document, "content"), digest=case.seal(digest, "documents", document, "digest")))
     work.record("document_made", document=document, field=id, element=place.element)

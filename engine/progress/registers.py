@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from engine.forms import Item
     from engine.packs import Pack
-    from engine.progress.answers import Asked
+    from engine.progress.asked import Asked
     from engine.progress.surroundings import Here
     from engine.spiff import Place
     from engine.work import Case, Work
@@ -93,7 +93,7 @@ def entries(pack: Pack, asked: Asked, values: Mapping[str, Any], now: datetime) 
             try:
                 key = key_of(feel.evaluate(item.row, {**asked.names, **asked.form.filled(values)}, now))
             except feel.FeelError as problem:
-                raise Incident(str(problem), element=asked.element) from problem
+                raise Incident(str(problem), element=asked.at.id) from problem
             named = key is not None
             if named and not pack.assigns(register):
                 row[called] = key

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from engine.errors import NotFound
 from engine.forms import Row, Upload
 from engine.packs import REASON
-from engine.progress.answers import draft_place, paths_of
+from engine.progress.asked import ANSWERS, names_at
 from engine.progress.correcting import WHY, WHY_FIELD, answer_of, changed_with, judged, may_correct
 from engine.progress.effects import Given, effects_of
 from engine.progress.names import Names
@@ -18,7 +18,6 @@ from engine.queries.forms_to_answer import draft_of
 from engine.queries.shapes.cases import AnswerPage, ClockMove, CorrectionPage, CorrectionPreview, CorrectionRow, DoneRow
 from engine.queries.unsettled import doubt_title, doubt_words
 from engine.queries.words import agency_names, doer, item_name, person_names, readable
-from engine.spiff import Place
 from engine.store import tables as t
 
 if TYPE_CHECKING:
@@ -60,19 +59,18 @@ def _correctable(look: Look, case: Case, row: Any) -> bool:
 def answer_page(look: Look, reference: str, answer: str) -> AnswerPage:
     """What was answered, in words, for whoever may read it; with everything that was corrected since."""
     case, s = look.case(reference), t.submissions
-    row = look.db.execute(sa.select(s).where(s.c.id == answer, s.c.case_id == case.id)).one_or_none()
+    row = look.db.execute(ANSWERS.where(s.c.id == answer, s.c.case_id == case.id)).one_or_none()
     if row is None or not (look.actor.may("see_answers", case.id) or row.by == look.actor.person or _offered(look, row.task)):
         raise NotFound
     element, form = case.pack.elements[row.element], case.pack.form_of(row.element)
-    place = Place(element=element.id, process=element.process, item=row.item)
-    names = Names(look.db, case, look.settings, look.actor).of(paths_of(case.pack, element), place)
+    names = names_at(Names(look.db, case, look.settings, look.actor), row)
     rows = form.plain(case.open(row.answers, "submissions", row.id), names, look.now) if form else []
     if row.reason:
         rows.append(Row(label="Reason for going on", text=case.open(row.reason, "submissions", row.id, "reason"), path=REASON))
     look.shows(case.id, f"answer {element.id}")
     return AnswerPage(id=row.id, reference=case.reference, title=element.properties.get("label") or element.name,
                       item=item_name(row.item, agency_names(look), case.pack),
-                      who=doer(person_names(look, [row.by, row.deputy_of]), row), at=row.at, rows=readable(look.actor, case, rows, _agency(look, row.task)),
+                      who=doer(person_names(look, [row.by, row.deputy_of]), row), at=row.at, rows=readable(look.actor, case, rows, row.agency),
                       corrections=corrections_of(look, case, [row]).get(row.id, []), can_correct=_correctable(look, case, row), task=row.task)
 
 
@@ -80,16 +78,17 @@ def correction_page(look: Look, reference: str, answer: str) -> CorrectionPage:
     """The same form with what was answered, and a question for the reason. What this person may not read is not in it."""
     case = look.case(reference)
     found = answer_of(look.db, case, look.settings, look.actor, answer)
-    draft, at = draft_of(look, draft_place(correction=(case.id, answer)), case)
+    draft, at, draft_id = draft_of(look, found.asked.draft, case)
     element = found.element
     title = element.properties.get("label") or element.name
     values = draft if draft is not None else found.open_form.filled(found.values) | {WHY: None} | ({REASON: found.reason} if found.reason else {})
     look.shows(case.id, f"answer {element.id}")
     return CorrectionPage(
-        title=f"Correct: {title}", help="", form=_with_why(found), names=found.asked.names, values=values, draft_at=at, confirm=True, pack=case.pack.id,
-        element=element.id, clause="", case_id=case.id, answer=answer, reference=case.reference, item=item_name(found.row.item, agency_names(look)),
-        who=doer(person_names(look, [found.row.by, found.row.deputy_of]), found.row), at=found.row.at, since=found.corrections,
-        kept_back=len(list(found.open_form.questions())) < len(list(found.asked.form.questions())))
+        title=f"Correct: {title}", help="", form=_with_why(found), names=found.asked.names, values=values, draft=found.asked.draft,
+        draft_at=at, draft_id=draft_id, confirm=True,
+        pack=case.pack.id, element=element.id, clause="", case_id=case.id, answer=answer, reference=case.reference,
+        item=item_name(found.row.item, agency_names(look)), who=doer(person_names(look, [found.row.by, found.row.deputy_of]), found.row),
+        at=found.row.at, since=found.corrections, kept_back=len(list(found.open_form.questions())) < len(list(found.asked.form.questions())))
 
 
 def correction_preview(look: Look, reference: str, answer: str, answers: Mapping[str, Any], reason: str) -> CorrectionPreview:
@@ -106,7 +105,7 @@ def correction_preview(look: Look, reference: str, answer: str, answers: Mapping
     made = look.db.execute(sa.select(d.c.field).where(d.c.id.in_(effects.papers)).order_by(d.c.at)) if effects.papers else ()
     papers = [pack.documents[row.field].title if row.field in pack.documents else row.field for row in made]
     changed, _ = _differences(look, case, found.element.id, (found.values, found.reason), (_named(right.values), right.reason),
-                              found.asked.names, found.asked.agency)
+                              found.asked.names, found.asked.place.agency)
     return CorrectionPreview(
         changes=changed, clocks=[_move(look, case, one, agencies) for one in effects.clocks], papers=papers,
         doubts=[(doubt_title(pack, one.kind, one.name) + (f" – {item_name(one.item, agencies)}" if one.item else ""),
@@ -117,8 +116,8 @@ def corrections_of(look: Look, case: Case, answers: Iterable[Any]) -> dict[str, 
     """Submission → its corrections, newest first, as this person may read them. `answers` are those they may read."""
     wanted, c, s = {row.id for row in answers}, t.corrections, t.submissions
     found = [row for row in look.db.execute(sa.select(c).where(c.c.case_id == case.id).order_by(c.c.number.desc())).all() if row.submission in wanted]
-    rows = {row.id: row for row in look.db.execute(sa.select(s).where(s.c.id.in_(sorted({row.submission for row in found}))))} if found else {}
-    people, told = person_names(look, [row.by for row in found]), defaultdict(list)
+    rows = {row.id: row for row in look.db.execute(ANSWERS.where(s.c.id.in_(sorted({row.submission for row in found}))))} if found else {}
+    people, told, known = person_names(look, [row.by for row in found]), defaultdict(list), Names(look.db, case, look.settings, look.actor)
     after: dict[str, tuple[Any, Any]] = {}
     for row in found:
         given = rows[row.submission]
@@ -127,10 +126,7 @@ def corrections_of(look: Look, case: Case, answers: Iterable[Any]) -> dict[str, 
                                      case.open(given.reason, "submissions", given.id, "reason") if given.reason else None)
         was = case.open(row.before, "corrections", row.id, "before")
         before = (was["answers"], was["reason"])
-        element = case.pack.elements[given.element]
-        place = Place(element=element.id, process=element.process, item=given.item)
-        names = Names(look.db, case, look.settings, look.actor).of(paths_of(case.pack, element), place)
-        changes, whole = _differences(look, case, given.element, before, after[row.submission], names, _agency(look, given.task))
+        changes, whole = _differences(look, case, given.element, before, after[row.submission], names_at(known, given), given.agency)
         told[row.submission].append(CorrectionRow(
             who=people.get(row.by, ""), at=row.at, changes=changes, reason=case.open(row.reason, "corrections", row.id, "reason") if whole else None))
         after[row.submission] = before
@@ -141,10 +137,6 @@ def corrections_of(look: Look, case: Case, answers: Iterable[Any]) -> dict[str, 
 
 def _with_why(found: Answer) -> Any:
     return replace(found.open_form, fields=(*found.open_form.fields, WHY_FIELD))
-
-
-def _agency(look: Look, task: str | None) -> str | None:
-    return look.db.scalar(sa.select(t.tasks.c.agency).where(t.tasks.c.id == task)) if task else None
 
 
 def _offered(look: Look, task: str | None) -> bool:

@@ -10,27 +10,33 @@ from engine.feel import data
 from engine.forms import Row
 from engine.packs import REASON
 from engine.progress import mail
-from engine.progress.answers import draft_place, judge, paths_of
+from engine.progress.answers import judge
+from engine.progress.asked import ANSWERS, asked_of_action, asked_of_start, asked_of_task, gate_of_action, names_at
 from engine.progress.case_actions import is_for, may_press, waited_for
+from engine.progress.correcting import changed_with, may_correct
+from engine.progress.drafts import unpacked
 from engine.progress.looking import Looking
-from engine.progress.names import ENGINE_NAMES, Names, outside_a_case
-from engine.progress.open_tasks import asked_of, holders, not_barred, readable_row
+from engine.progress.names import ENGINE_NAMES, Names
+from engine.progress.open_tasks import holders, not_barred, readable_row
 from engine.queries.papers import papers_of
 from engine.queries.shapes.tasks import BareForm, FormPage, Nutshell, Paper, TaskPage
 from engine.queries.words import agency_names, doer, item_name, offered_in_words, person_names, readable
 from engine.releases import newest
-from engine.spiff import Place, Process
+from engine.spiff import Process
 from engine.store import tables as t
+from engine.store.eyes import everywhere
 from engine.work import saved_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
+    from engine.errors import Hit
     from engine.forms import Form
     from engine.look import Look
-    from engine.packs import Element, Start
-    from engine.progress.answers import Asked
+    from engine.packs import Button, Element
+    from engine.progress.asked import Asked
+    from engine.progress.drafts import DraftPlace
+    from engine.spiff import Place
     from engine.work import Case
 
 
@@ -39,14 +45,12 @@ def start_page(look: Look, pack: str, start: str) -> FormPage:
     release = newest(look.db, pack)
     found = look.shelf.pack(look.db, release)
     beginning = found.starts.get(start)
-    if beginning is None or not look.actor.roles().intersection(beginning.offer_to):
+    held = look.actor.holding(beginning.offer_to) if beginning else None
+    if beginning is None or held is None:
         raise NotFound
     options = {name: option.default for name, option in found.options.items()}
-    names = outside_a_case(found, paths_of(found, beginning.at), look.db, look.settings, look.actor, options, look.today)
-    form = found.forms[beginning.form or ""]
-    draft, at = draft_of(look, draft_place(start=(pack, start)), None)
-    return FormPage(title=beginning.label, help=beginning.help, form=form, names=names, values=draft if draft is not None else form.initial(names, look.now),
-                    draft_at=at, confirm=beginning.confirm, pack=pack, element=start, clause=", ".join(beginning.at.clauses), case_id=None)
+    asked = asked_of_start(look, found, beginning, held, options)
+    return _button_page(look, beginning, asked, pack, None)
 
 
 def action_page(look: Look, reference: str, action: str) -> FormPage:
@@ -61,39 +65,38 @@ def action_page(look: Look, reference: str, action: str) -> FormPage:
         raise NotAllowed(f"“{offered.label}” is not possible now.")
     if not may_press(look.actor, offered, waiting.place, case):
         raise NotFound
-    asked = asked_of(case, Names(look.db, case, look.settings, look.actor), offered.at, waiting.place, process.variables(waiting.task_id), None)
-    draft, at = draft_of(look, draft_place(action=(case.id, action)), case)
+    asked = asked_of_action(Names(look.db, case, look.settings, look.actor), offered, waiting, process.variables(waiting.task_id))
     look.shows(case.id, f"action {action}")
-    return FormPage(title=offered.label, help=offered.help, form=asked.form, names=asked.names,
-                    values=draft if draft is not None else asked.form.initial(asked.names, look.now), draft_at=at, confirm=offered.confirm,
-                    pack=case.pack.id, element=action, clause=", ".join(offered.at.clauses), case_id=case.id)
+    return _button_page(look, offered, asked, case.pack.id, case)
+
+
+def _button_page(look: Look, button: Button, asked: Asked, pack: str, case: Case | None) -> FormPage:
+    draft, at, draft_id = draft_of(look, asked.draft, case)
+    return FormPage(title=button.label, help=button.help, form=asked.form, names=asked.names,
+                    values=draft if draft is not None else asked.form.initial(asked.names, look.now), draft=asked.draft, draft_at=at, draft_id=draft_id,
+                    confirm=button.confirm, pack=pack, element=button.element, clause=", ".join(button.at.clauses), case_id=case.id if case else None)
 
 
 def task_page(look: Look, task: str) -> TaskPage:
     """A task with its form, why it is there and until when; once done, what was answered."""
-    row = readable_row(look.db, look.actor, task)
-    case = look.case_by_id(row.case_id)
-    element = case.pack.tasks[row.element]
-    place = Place(element=element.id, process=element.process, item=row.item, agency=row.agency)
-    names = Names(look.db, case, look.settings, look.actor)
-    variables = _variables(look, case, element, row)
-    asked = asked_of(case, names, element, place, variables, task)
-    draft, at = draft_of(look, draft_place(task=task), case)
+    row, names, asked = _task(look, task)
+    case, element = names.case, asked.at
+    draft, at, draft_id = draft_of(look, asked.draft, case)
     agencies = agency_names(look)
     offered = holders(look.db, task)
-    done_for = sa.select(t.submissions.c.deputy_of).where(t.submissions.c.task == task)
+    done_for = sa.select(t.submissions.c.deputy_of).where(_of_task(row))
     deputy_of = look.actor.deputy_for(offered) if row.state == "open" else look.db.scalar(done_for)
     people = person_names(look, (row.claimed_by, row.done_by, deputy_of, row.item))
-    clocks, on_the_way_to = _clocks_of(look, case, element, row.item)
-    due = row.due or on_the_way_to
+    clocks, due = _clocks_of(look, case, element, row.item), row.due
     locked = judge(case.pack, element.gate, asked.names, look.now) if row.state == "open" and element.gate else []
     look.shows(case.id, f"task {element.id}")
     mine = row.claimed_by == look.actor.person
     is_open, for_me = row.state == "open", mine or look.actor.answers_to(offered)
     return TaskPage(
         title=element.name, help=element.documentation or element.help, form=asked.form, names=asked.names,
-        values=draft if draft is not None else _opening(look, case, element, row, asked) if is_open else {}, draft_at=at, confirm=element.confirm,
-        pack=case.pack.id, element=element.id, clause=", ".join(element.clauses), case_id=case.id, id=task, reference=case.reference,
+        values=draft if draft is not None else _opening(look, case, element, row, asked) if is_open else {},
+        draft=asked.draft, draft_at=at, draft_id=draft_id, confirm=element.confirm, pack=case.pack.id, element=element.id, clause=", ".join(element.clauses),
+        case_id=case.id, id=task, reference=case.reference,
         case=_nutshell(look, case, agencies), item=item_name(row.item, {**agencies, **people}, case.pack), agency_name=agencies.get(row.agency or ""), due=due,
         due_kind=clocks[0][2] if clocks else None, overdue_days=max(0, (look.today - due).days) if due and is_open else 0, clauses=clocks,
         state=row.state, done_by_name=people.get(row.done_by) if row.done_by else None, done_at=row.done_at, claimed_by=row.claimed_by,
@@ -102,40 +105,65 @@ def task_page(look: Look, task: str) -> TaskPage:
         colleagues=_colleagues(look, offered) if is_open else [], locked=locked,
         barred=_barred(look, case, element, row.item, for_me=for_me) if is_open else None,
         round=row.round, offered_to=offered_in_words(case.pack, offered, agencies), submitted=_submitted(look, case, row, asked.form, asked.names),
-        papers=_papers(look, case, element, place, names, agencies) if is_open and for_me and not locked else [],
-        deputy_of=people[deputy_of] if deputy_of else None, done=_done_of(look, row) if is_open and element.loop else None,
+        papers=_papers(look, element, asked.place, names, agencies) if is_open and for_me and not locked else [],
+        deputy_of=people[deputy_of] if deputy_of else None, begun_by_other=_begun(look, asked, deputy_of) if is_open and deputy_of else None,
+        to_correct=_to_correct(look, case, row), done=_done_of(look, row) if is_open and element.loop else None,
         made=papers_of(look, case, element.shows, row.item, offered=True) if is_open and for_me and not locked and element.shows else [])
 
 
-def actions_to_press(look: Look, case: Case) -> list[Start]:
-    """The buttons of this case that this person may press now."""
+def actions_to_press(look: Look, case: Case) -> list[Button]:
+    """The buttons of this case that this person may press now; none whose gate is shut, as there is nothing yet to press it for."""
     process = running(look, case) if case.pack.case_actions else None
-    waiting = waited_for(case.pack, process.waiting_messages()) if process else {}
-    return [action for element, action in case.pack.case_actions.items()
-            if element in waiting and (case.ended_at is None or action.after_end) and may_press(look.actor, action, waiting[element].place, case)]
+    if process is None:
+        return []
+    waiting = waited_for(case.pack, process.waiting_messages())
+    theirs = [action for element, action in case.pack.case_actions.items()
+              if element in waiting and (case.ended_at is None or action.after_end) and may_press(look.actor, action, waiting[element].place, case)]
+    names = Names(look.db, case, look.settings, look.actor)
+
+    def is_shut(action: Button) -> bool:
+        at = waiting[action.element]
+        return bool(judge(case.pack, action.at.gate, gate_of_action(names, action, at, process.variables(at.task_id)), look.now))
+
+    return [action for action in theirs if not action.at.gate or not is_shut(action)]
 
 
 def running(look: Look, case: Case) -> Process | None:
-    """The case's process as it stands, to look at; None once it has ended for good."""
+    """The case's process as it stands, to look at, opened once in a look; None once it has ended for good."""
     listens = any(action.after_end for action in case.pack.case_actions.values())
-    return None if case.ended_at is not None and not listens else Process.resume(case.program, saved_state(look.db, case), Looking(look, case))
+    if case.process is None and (case.ended_at is None or listens):
+        case.process = Process.resume(case.program, saved_state(look.db, case), Looking(look, case))
+    return case.process
 
 
 def task_form(look: Look, task: str) -> BareForm:
     """What a post to a task is read with. It shows nothing of the case; whether the task may be done is the verb's to say."""
+    *_, asked = _task(look, task)
+    return BareForm(asked.form, asked.names, asked.at.confirm)
+
+
+def task_checks(look: Look, task: str, answers: Mapping[str, Any]) -> list[Hit]:
+    """What the task's tables have against these answers as things stand, refusals and asked reasons, so that it is said before they are looked over.
+    Whoever may not see the task is told the same as everywhere; answers that are not clean have no hits yet. The verb asks once more."""
+    row, names, asked = _task(look, task, checks=True)
+    cleaned = asked.form.clean(answers, asked.names, look.now)
+    if row.state != "open" or cleaned.errors:
+        return []
+    return judge(names.case.pack, asked.at.checks, {**asked.names, **asked.form.told(cleaned.values)}, look.now)
+
+
+def _task(look: Look, task: str, *, checks: bool = False) -> tuple[Any, Names, Asked]:
+    """Its row, the names of its case, and its form with all that it may use; with what its checks read, too."""
     row = readable_row(look.db, look.actor, task)
     case = look.case_by_id(row.case_id)
-    element = case.pack.tasks[row.element]
-    place = Place(element=element.id, process=element.process, item=row.item, agency=row.agency)
-    variables = _variables(look, case, element, row)
-    asked = asked_of(case, Names(look.db, case, look.settings, look.actor), element, place, variables, task)
-    return BareForm(asked.form, asked.names, element.confirm)
+    names = Names(look.db, case, look.settings, look.actor)
+    return row, names, asked_of_task(names, row, _variables(look, case, case.pack.tasks[row.element], row, checks=checks))
 
 
-def _variables(look: Look, case: Case, element: Element, row: Any) -> dict[str, Any]:
+def _variables(look: Look, case: Case, element: Element, row: Any, *, checks: bool) -> dict[str, Any]:
     """The process's variables that the form and the gate read; the process is only opened when they read any. Checks are for the verb."""
     form = case.pack.form_of(element.id)
-    read = set(form.paths if form else ()).union(*(case.pack.tables[table].paths for table in element.gate))
+    read = set(form.paths if form else ()).union(*(case.pack.tables[table].paths for table in (*element.gate, *(element.checks if checks else ()))))
     own = {path.partition(".")[0] for path in read} - ENGINE_NAMES
     if row.state != "open":
         return dict.fromkeys(own)  # the process has moved on: what it knew then is not known any more
@@ -146,15 +174,15 @@ def _variables(look: Look, case: Case, element: Element, row: Any) -> dict[str, 
     return process.variables(row.id)
 
 
-def draft_of(look: Look, place: str, case: Case | None) -> tuple[dict[str, Any] | None, Any]:
-    row = look.db.execute(sa.select(t.drafts).where(t.drafts.c.person == look.actor.person, t.drafts.c.place == place)).one_or_none()
-    if row is None:
-        return None, None
+def draft_of(look: Look, place: DraftPlace, case: Case | None) -> tuple[dict[str, Any] | None, Any, str | None]:
+    """What this person began to write there, when, and the id of this state of it."""
+    row = look.db.execute(sa.select(t.drafts).where(t.drafts.c.person == look.actor.person, t.drafts.c.place == str(place))).one_or_none()
+    if row is None or (row.key is None and case is None):
+        return None, None, None
     if row.key is not None:
-        return data.loads(look.vault.unwrap(row.key, "drafts", row.id).open(row.answers, "drafts", row.id)), row.at
-    if case is None:
-        return None, None
-    return case.open(row.answers, "drafts", row.id), row.at
+        return unpacked(data.loads(look.vault.unwrap(row.key, "drafts", row.id).open(row.answers, "drafts", row.id))), row.at, row.id
+    assert case is not None  # noqa: S101 - seen above
+    return unpacked(case.open(row.answers, "drafts", row.id)), row.at, row.id
 
 
 def _opening(look: Look, case: Case, element: Element, row: Any, asked: Asked) -> dict[str, Any]:
@@ -171,14 +199,12 @@ def _opening(look: Look, case: Case, element: Element, row: Any, asked: Asked) -
     return values
 
 
-def _clocks_of(look: Look, case: Case, element: Element, item: str | None) -> tuple[list[tuple[str, str, str]], date | None]:
-    """The deadlines this task would meet: title, clause, kind. If it meets none, the soonest of its item, which it is on the way to, and its day."""
+def _clocks_of(look: Look, case: Case, element: Element, item: str | None) -> list[tuple[str, str, str]]:
+    """The deadlines that press on this task, the soonest first: title, clause, kind."""
     d = t.deadlines
-    rows = look.db.execute(sa.select(d.c.name, d.c.item, d.c.due).where(d.c.case_id == case.id, d.c.ended_at.is_(None)).order_by(d.c.due)).all()
-    found = [(case.pack.deadlines[row.name], row) for row in rows if not row.item or row.item == item]
-    met = [(rule, row) for rule, row in found if element.id in rule.ends]
-    near = [] if met else [(rule, row) for rule, row in found if row.item and not rule.milestone][:1]
-    return [(rule.title, rule.clause or "", rule.kind) for rule, _ in met or near], near[0][1].due if near else None
+    rows = look.db.execute(sa.select(d.c.name, d.c.item).where(d.c.case_id == case.id, d.c.ended_at.is_(None)).order_by(d.c.due)).all()
+    found = (case.pack.deadlines[row.name] for row in rows if not row.item or not item or f"/{row.item}/" in f"/{item}/")
+    return [(rule.title, rule.clause or "", rule.kind) for rule in found if element.id in rule.presses_on]
 
 
 def _nutshell(look: Look, case: Case, agencies: dict[str, str]) -> Nutshell:
@@ -211,10 +237,31 @@ def _barred(look: Look, case: Case, element: Element, item: str | None, *, for_m
     return None
 
 
+def _of_task(row: Any) -> sa.ColumnElement[bool]:
+    """The submission of a task, told in the order of the index."""
+    s = t.submissions
+    return sa.and_(s.c.case_id == row.case_id, s.c.element == row.element, s.c.task == row.id)
+
+
+def _begun(look: Look, asked: Asked, person: str) -> Any:
+    d = t.drafts
+    with everywhere(look.db):   # when it was written, and nothing of what
+        return look.db.scalar(sa.select(d.c.at).where(d.c.person == person, d.c.place == str(asked.draft)))
+
+
+def _to_correct(look: Look, case: Case, row: Any) -> str | None:
+    """The submission of a task that is done, where this person may correct it."""
+    if row.state != "done" or changed_with(case, case.pack.elements[row.element]):
+        return None
+    s = t.submissions
+    given = look.db.execute(sa.select(s.c.id, s.c.by, s.c.deputy_of).where(_of_task(row))).one_or_none()
+    return given.id if given is not None and may_correct(look.actor, case, given.by, given.deputy_of) else None
+
+
 def _submitted(look: Look, case: Case, row: Any, form: Form, names: Mapping[str, Any]) -> list[Row]:
     """What was answered, in words, for whoever may read it; with the reason, where a check asked for one."""
     s = t.submissions
-    given = look.db.execute(sa.select(s.c.id, s.c.answers, s.c.reason).where(s.c.task == row.id)).one_or_none() if row.state == "done" else None
+    given = look.db.execute(sa.select(s.c.id, s.c.answers, s.c.reason).where(_of_task(row))).one_or_none() if row.state == "done" else None
     if given is None:
         return []
     rows = form.plain(case.open(given.answers, "submissions", given.id), names, look.now)
@@ -223,24 +270,22 @@ def _submitted(look: Look, case: Case, row: Any, form: Form, names: Mapping[str,
     return readable(look.actor, case, rows, row.agency)
 
 
-def _papers(look: Look, case: Case, element: Element, place: Place, names: Names, agencies: dict[str, str]) -> list[Paper]:
+def _papers(look: Look, element: Element, place: Place, names: Names, agencies: dict[str, str]) -> list[Paper]:
     """The latest answers of each task or start it shows, in words, for whoever may read them; of an item, each item's."""
-    s, found = t.submissions, []
+    s, case, found = t.submissions, names.case, []
     for source in element.shows:
         if source not in case.pack.elements:
             continue  # a paper that a step has made: see `made`
         form, at = case.pack.form_of(source), case.pack.elements[source]
-        columns = (s.c.id, s.c.item, s.c.answers, s.c.by, s.c.deputy_of, s.c.at, t.tasks.c.agency)
-        rows = look.db.execute(sa.select(*columns).outerjoin(t.tasks, t.tasks.c.id == s.c.task)
-                               .where(s.c.case_id == case.id, s.c.element == source).order_by(s.c.at, s.c.round)).all()
+        rows = look.db.execute(ANSWERS.where(s.c.case_id == case.id, s.c.element == source).order_by(s.c.at, s.c.round)).all()
         latest = {row.item: row for row in rows if row.item is None or place.item in (None, row.item)}
         people = person_names(look, [one for row in latest.values() for one in (row.by, row.deputy_of)])
         for item, row in latest.items():
-            words = form.plain(case.open(row.answers, "submissions", row.id), names.of(paths_of(case.pack, at), place), look.now) if form else []
+            words = form.plain(case.open(row.answers, "submissions", row.id), names_at(names, row), look.now) if form else []
             title = at.properties.get("label") or at.name
             found.append(Paper(f"{title} – {item_name(item, agencies)}" if item else title, doer(people, row), row.at,
                                readable(look.actor, case, words, row.agency)))
     return found
 
 
-__all__ = ["action_page", "actions_to_press", "start_page", "task_form", "task_page"]
+__all__ = ["action_page", "actions_to_press", "start_page", "task_checks", "task_form", "task_page"]

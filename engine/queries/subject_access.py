@@ -14,7 +14,7 @@ from engine.documents import plain_text
 from engine.errors import InvalidAnswers, NotFound
 from engine.feel import data
 from engine.forms.words import NOT_ANSWERED
-from engine.progress.answers import paths_of
+from engine.progress.asked import ANSWERS, names_at
 from engine.progress.names import Names
 from engine.progress.papers import paper_of
 from engine.progress.readers import reads_file
@@ -25,7 +25,6 @@ from engine.queries.registers import register_page, registers_of
 from engine.queries.shapes.access import AccessPage, AccountData, Passage, Passages
 from engine.queries.words import agency_names, item_name, readable
 from engine.rules.proof import need_proof
-from engine.spiff import Place
 from engine.store import tables as t
 from engine.store.seen import sees_case
 
@@ -132,7 +131,7 @@ Hit = tuple[str, str, str, str, "datetime | None", str]   # table, row, where, l
 def _answers(look: Look, case: Case, needles: set[str]) -> Iterator[Hit]:
     """Answers as they are now, and as they were before a correction."""
     s, c, agencies = t.submissions, t.corrections, agency_names(look)
-    given = look.db.execute(sa.select(s, t.tasks.c.agency).outerjoin(t.tasks, t.tasks.c.id == s.c.task).where(s.c.case_id == case.id).order_by(s.c.at)).all()
+    given, known = look.db.execute(ANSWERS.where(s.c.case_id == case.id).order_by(s.c.at)).all(), Names(look.db, case, look.settings, look.actor)
     before: dict[str, list[Any]] = {}
     for row in look.db.execute(sa.select(c.c.id, c.c.submission, c.c.before).where(c.c.case_id == case.id).order_by(c.c.number)):
         before.setdefault(row.submission, []).append(row)
@@ -146,8 +145,7 @@ def _answers(look: Look, case: Case, needles: set[str]) -> Iterator[Hit]:
             yield "submissions", row.id, title, "Reason for going on", row.at, case.open(row.reason, "submissions", row.id, "reason")
         if form is None or not any(_holds(values, needles) for *_, values in versions):
             continue
-        place = Place(element=element.id, process=element.process, item=row.item)
-        names = Names(look.db, case, look.settings, look.actor).of(paths_of(case.pack, element), place)
+        names = names_at(known, row)
         for table, id, note, values in versions:
             for label, text in _flat(readable(look.actor, case, form.plain(values, names, look.now), row.agency), ""):
                 yield table, id, title + note, label, row.at, text

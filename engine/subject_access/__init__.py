@@ -53,7 +53,7 @@ def of_passages(engine: Engine, actor: Actor, words: str, cases: Sequence[str], 
 
 def _zip(engine: Engine, actor: Actor, kind: str, told: dict[str, Any], title: str, text: str) -> bytes:
     now, board = engine.now(), engine.settings.board
-    head = {"format": FORMAT, "kind": kind, "board": board.name, "made_at": now, "made_by": actor.name,
+    head: dict[str, Any] = {"format": FORMAT, "kind": kind, "board": board.name, "made_at": now, "made_by": actor.name,
             "kept": [asdict(row) for row in engine.ask(actor, queries.kept)]}
     kept = "\n".join(f"- **{escaped(row['title'])}**: {escaped(row['why'])}. {escaped(row['how_long'])}." for row in head["kept"])
     paper = Paper(title, f"{text}\n\n## Why it is kept, and how long\n\n{kept}", board.name, f"{now:%d.%m.%Y}", now)

@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from engine import actions, queries
+from engine import SYSTEM, Actor, actions, queries
 from engine.errors import NotAllowed, NotFound, Refused
+from engine.progress.drafts import DraftPlace
 from engine.progress.names import people_names
 from engine.store import tables as t
 from tests.makers import everything_else, paper
@@ -37,6 +38,8 @@ def given(office, case):
 #: Every query that is asked about one case, and with what.
 ABOUT_A_CASE = {
     queries.case_page: lambda office, case: {"reference": case.reference},
+    queries.to_settle: lambda office, case: {"reference": case.reference, "decision": "none"},
+    queries.coming_next: lambda office, case: {"reference": case.reference},
     queries.case_trail: lambda office, case: {"reference": case.reference},
     queries.case_keeping: lambda office, case: {"reference": case.reference},
     queries.evidence: lambda office, case: {"reference": case.reference},
@@ -46,6 +49,7 @@ ABOUT_A_CASE = {
     queries.register_page: lambda office, case: {"reference": case.reference, "register": "notes"},
     queries.action_page: lambda office, case: {"reference": case.reference, "action": "looked"},
     queries.task_page: lambda office, case: {"task": office.task(case.case, "answer", "SOU")},
+    queries.task_checks: lambda office, case: {"task": office.task(case.case, "answer", "SOU"), "answers": {}},
     queries.task_form: lambda office, case: {"task": office.task(case.case, "answer", "SOU")},
     queries.document: lambda office, case: {"document_id": document(office, case, "paper")},
     queries.answer_page: lambda office, case: {"reference": case.reference, "answer": given(office, case)},
@@ -95,7 +99,7 @@ def test_nobody_does_what_is_not_offered_to_them(office, case, login):
         actions.claim_task: {"task": answered},
         actions.let_task_go: {"task": answered},
         actions.hand_over_task: {"task": answered, "to": office.who(login).person},
-        actions.save_draft: {"task": answered, "answers": {"findings": "x"}},
+        actions.save_draft: {"place": DraftPlace("task", answered), "answers": {"findings": "x"}},
         actions.start_case: {"pack": "clocks", "start": "began", "answers": {}},
         actions.release_pack: {"files": {}},
         actions.set_password: {"login": "kate", "secret": "x"},
@@ -271,7 +275,7 @@ def test_forms_and_checks_know_the_agency_of_everyone_who_can_be_picked(office):
     with office.engine.database.reading() as db:
         found = {person["name"]: person for person in people_names(db)}
 
-    assert found["Nora Example"] == {"key": office.who("nora").person, "name": "Nora Example", "agency": "NOR", "roles": ["rep"]}
+    assert found["Nora Example"] == {"key": office.who("nora").person, "name": "Nora Example", "agency": "NOR", "agency_name": "North Side", "roles": ["rep"]}
     assert found["Olga Example"]["agency"] is None
 
 
@@ -296,3 +300,11 @@ def test_a_barred_person_is_told_so_on_the_page(office):
     assert "your own work" in office.ask("both", queries.task_page, office.task(case, "approve")).barred
     with pytest.raises(NotAllowed):
         office.approve(case, "both")
+
+
+def test_whoever_is_neither_a_person_nor_the_system_sees_no_case(both):
+    """As whatever comes in with a token will be."""
+    both.begin("NOR")
+
+    assert both.engine.ask(Actor(person=None, name="A token"), queries.all_cases, "all").rows == []
+    assert len(both.engine.ask(SYSTEM, queries.all_cases, "all").rows) == 1

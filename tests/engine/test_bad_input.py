@@ -12,8 +12,9 @@ from engine import SYSTEM, actions, queries
 from engine.errors import AlreadyDone, ChecksRefuse, Incident, InvalidAnswers, NotAllowed, NotFound, PackFaults, ReasonNeeded, Refused
 from engine.forms import Upload
 from engine.packs import read_pack
+from engine.progress.drafts import DraftPlace
 from engine.store import tables as t
-from tests.makers import everything_else
+from tests.makers import everything_else, paper
 
 REQUEST = {"what": "Pencils", "amount": 40, "needed_on": date(2026, 4, 1), "suppliers": ["QUI"], "items": []}
 
@@ -114,7 +115,7 @@ def test_another_agencys_task_is_the_same_as_none(office):
     with refused(office, NotFound):
         office.do("inez", actions.hand_over_task, office.task(case, "quote", "QUI"), to=office.who("inez").person)
     with refused(office, NotFound):
-        office.do("inez", actions.save_draft, {"price": 1}, task=office.task(case, "quote", "QUI"))
+        office.do("inez", actions.save_draft, DraftPlace("task", office.task(case, "quote", "QUI")), {"price": 1})
 
 
 def test_another_agencys_case_is_the_same_as_none(office):
@@ -279,13 +280,13 @@ def test_a_pack_with_faults_is_not_released(office):
         office.do("abel", actions.release_pack, read_pack(Path("tests/packs/purchase")).files)
 
 
-@pytest.mark.parametrize("place", [{"start": ("purchase", "Tamsin lives at 4 Elm Row")}, {"start": ("nothing", "request_made")}, {"action": "Tamsin"}, {}])
+@pytest.mark.parametrize("place", [DraftPlace("start", "purchase", "Tamsin lives at 4 Elm Row"), DraftPlace("start", "nothing", "request_made"),
+                                   DraftPlace("action", "case", "Tamsin"), DraftPlace("Tamsin", "case")])
 def test_a_draft_belongs_to_a_form_that_there_is(office, place):
     case = office.request().case
-    place = {"action": (case, place["action"])} if "action" in place else place
 
     with refused(office, NotFound):
-        office.do("rosa", actions.save_draft, {"what": "Pens"}, **place)
+        office.do("rosa", actions.save_draft, place._replace(of=case) if place.of == "case" else place, {"what": "Pens"})
     assert "Tamsin" not in str(office.trail())
 
 
@@ -294,13 +295,21 @@ def test_a_draft_of_a_form_one_may_not_answer_is_refused(office):
     office.approve(case)
 
     with refused(office, NotFound):
-        office.do("quin", actions.save_draft, {"what": "x"}, start=("purchase", "request_made"))
+        office.do("quin", actions.save_draft, DraftPlace("start", "purchase", "request_made"), {"what": "x"})
     with refused(office, NotFound):
-        office.do("quin", actions.save_draft, {"reason": "x"}, action=(case, "withdraw"))
+        office.do("quin", actions.save_draft, DraftPlace("action", case, "withdraw"), {"reason": "x"})
+
+
+def test_a_draft_keeps_the_files_that_were_chosen(office):
+    begun = {"what": "Pens", "items": [{"name": paper("What it looks like", "pens.txt")}]}
+    office.do("rosa", actions.save_draft, DraftPlace("start", "purchase", "request_made"), begun)
+
+    page = office.ask("rosa", queries.start_page, "purchase", "request_made")
+    assert (page.values, page.draft) == (begun, DraftPlace("start", "purchase", "request_made"))
 
 
 def test_anothers_draft_is_not_thrown_away(office):
-    office.do("rosa", actions.save_draft, {"what": "Pens"}, start=("purchase", "request_made"))
+    office.do("rosa", actions.save_draft, DraftPlace("start", "purchase", "request_made"), {"what": "Pens"})
     draft = office.ask("rosa", queries.my_drafts)[0].id
 
     with refused(office, NotFound):
@@ -312,8 +321,8 @@ def test_anothers_draft_is_not_thrown_away(office):
 def test_what_colleagues_typed_outlives_the_task(office):
     case = office.request().case
     task = office.task(case, "approve")
-    office.do("anna", actions.save_draft, {"decision": "refuse", "comment": "Half a sentence"}, task=task)
-    office.do("abel", actions.save_draft, {"decision": "approve"}, task=task)
+    office.do("anna", actions.save_draft, DraftPlace("task", task), {"decision": "refuse", "comment": "Half a sentence"})
+    office.do("abel", actions.save_draft, DraftPlace("task", task), {"decision": "approve"})
     office.approve(case)
 
     kept = office.ask("anna", queries.my_drafts)

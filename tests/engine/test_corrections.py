@@ -9,6 +9,9 @@ import sqlalchemy as sa
 
 from engine import actions, alarm, queries
 from engine.errors import AlreadyDone, ChecksRefuse, InvalidAnswers, NotAllowed, NotFound, ReasonNeeded, Refused
+from engine.progress.drafts import DraftPlace
+from engine.progress.names import Names
+from engine.spiff import Place
 from engine.store import tables as t
 from tests.makers import LONDON, Board, board, everything_else, fill, paper
 
@@ -107,6 +110,24 @@ def test_the_old_answer_stays_to_be_read_with_who_when_and_why(both_desks):
     assert one.changes == [("Received on", "2 March 2026", "27 February 2026")]
     now = both_desks.ask("olga", queries.answer_page, case.reference, answer_of(both_desks, case.case, "letter_received"))
     assert ("Received on", "27 February 2026") in [(row.label, row.text) for row in now.rows]
+
+
+def test_an_answer_is_read_and_corrected_where_it_was_given(desk, monkeypatch):
+    """What an expression of its form finds, such as the deadlines of an agency, is the same whoever reads it, and when."""
+    case, there, looked_up = letter(desk), Place("opinion", "inquiry", "NOR", "NOR"), Names.of
+    places = []
+    monkeypatch.setattr(Names, "of", lambda self, paths, place=None: [places.append(place), looked_up(self, paths, place)][1])
+    opinions(desk, case.case)
+    asked = [place for place in places if place and (place.element, place.item) == ("opinion", "NOR")]
+    given, places[:] = answer_of(desk, case.case, "opinion", "NOR"), []
+
+    desk.ask("hedy", queries.answer_page, case.reference, given)
+    desk.ask("hedy", queries.correction_preview, case.reference, given, {"opinion": "bad"}, WHY)
+    correct(desk, case.case, "opinion", item="NOR", opinion="bad")
+    desk.ask("hedy", queries.answer_page, case.reference, given)
+
+    read = [place for place in places if place and (place.element, place.item) == ("opinion", "NOR")]
+    assert set(asked) == set(read) == {there}
 
 
 def test_each_of_several_corrections_says_what_it_changed(desk):
@@ -543,9 +564,9 @@ def test_the_preview_says_what_the_correction_then_does_and_changes_nothing(desk
 def test_drafts_of_others_stay_as_they_were(desk):
     case = letter(desk).case
     opinions(desk, case)
-    desk.do("olga", actions.save_draft, {"result": "ok"}, task=desk.task(case, "write_reply"))
+    desk.do("olga", actions.save_draft, DraftPlace("task", desk.task(case, "write_reply")), {"result": "ok"})
     before = everything_else(desk.engine)["drafts"]
-    desk.do("hedy", actions.save_draft, {"pages": 7}, correction=(case, answer_of(desk, case, "letter_received")))
+    desk.do("hedy", actions.save_draft, DraftPlace("correction", case, answer_of(desk, case, "letter_received")), {"pages": 7})
     assert [row.title for row in desk.ask("hedy", queries.my_drafts)] == ["Correct: Enter a letter"]
     correct(desk, case, "letter_received", pages=7)
     assert everything_else(desk.engine)["drafts"] == before

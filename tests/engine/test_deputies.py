@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from engine import SYSTEM, actions, queries
 from engine.alarm import sweep
 from engine.errors import AlreadyDone, InvalidAnswers, NotAllowed, NotFound
+from engine.progress.drafts import DraftPlace
 from engine.store import tables as t
 
 LEAVE = {"role": "approver", "from_": date(2026, 3, 2), "until": date(2026, 3, 6), "reason": "Annual leave"}
@@ -37,6 +38,10 @@ def test_a_deputy_does_what_the_holder_may_and_it_stands_on_record_in_whose_plac
 
     assert [row.id for row in both.ask("kit", queries.home).team] == [task]
     assert both.ask("kit", queries.task_page, task).deputy_of == "Abel Example"
+    assert both.ask("kit", queries.task_page, task).begun_by_other is None
+    both.do("abel", actions.save_draft, DraftPlace("task", task), {"comment": "Half a thought"})
+    assert both.ask("kit", queries.task_page, task).begun_by_other == both.clock.now()   # when, and nothing of what
+    assert both.ask("kit", queries.task_page, task).draft_at is None
     both.approve(case.case, "kit")
 
     assert both.ask("abel", queries.task_page, task).deputy_of == "Abel Example"
@@ -64,7 +69,8 @@ def test_mail_of_this_time_goes_to_both(office):
         office.at(2026, 3, day, 12)
         sweep(office.engine)
     posted = office.rows(sa.select(t.outbox.c.person, t.outbox.c.message, t.outbox.c.queued_at).order_by(t.outbox.c.queued_at))
-    by_person = {login: [(row.message, row.queued_at.date()) for row in posted if row.person == office.who(login).person] for login in ("nora", "nils")}
+    by_person = {login: [(row.message, row.queued_at.date()) for row in posted if row.person == office.who(login).person and row.message != "deputy_for"]
+                 for login in ("nora", "nils")}
 
     assert by_person["nils"]
     assert by_person["nils"] == [one for one in by_person["nora"] if one[1] <= date(2026, 3, 13)]
@@ -224,4 +230,14 @@ def test_whose_deputy_an_administrator_names_is_told_and_of_a_wide_role_whoever_
     named(office, "adam", to="kit", role="office", of=office.who("olga").person)
     told = {(row.message, row.person) for row in office.rows(sa.select(t.outbox.c.message, t.outbox.c.person))}
 
-    assert told == {("deputy_named", office.who("olga").person), ("account_changed", office.who("adam").person)}
+    assert told == {("deputy_named", office.who("olga").person), ("account_changed", office.who("adam").person), ("deputy_for", kit)}
+
+
+def test_the_deputy_is_told_at_once_and_on_the_first_day_and_not_after_it_was_ended(office, kit):
+    def told():
+        return [(row.message, row.next_at.date()) for row in office.rows(sa.select(t.outbox).where(t.outbox.c.person == kit).order_by(t.outbox.c.next_at))]
+
+    row = named(office, to="kit", from_=date(2026, 3, 4))
+    assert told() == [("deputy_for", date(2026, 3, 2)), ("deputy_begins", date(2026, 3, 4))]
+    office.do("kit", actions.end_deputy, row)
+    assert told() == [("deputy_for", date(2026, 3, 2))]

@@ -14,6 +14,7 @@ from pypdf import PdfReader
 
 from engine import SYSTEM, actions, alarm, queries, subject_access
 from engine.errors import AlreadyDone, Erased, InvalidAnswers, NotAllowed, NotFound, ProveAgain, Refused
+from engine.progress.drafts import DraftPlace
 from engine.rules.retention import counted_from, older_than, over_on, why_not_erased
 from engine.settings.values import Kept, Span
 from engine.store import tables as t
@@ -98,7 +99,7 @@ def ended_case(office):
     case = office.begin("NOR", "SOU", subject=word, secret=word, paper=paper(word * 5000, f"{CANARY}.txt"), keeper=office.who("kate").person,
                         notes=[{"words": word}])
     office.answer(case.case, "NOR", "nora", word)
-    office.do("saul", actions.save_draft, {"findings": word}, task=office.task(case.case, "answer", "SOU"))
+    office.do("saul", actions.save_draft, DraftPlace("task", office.task(case.case, "answer", "SOU")), {"findings": word})
     office.press(case.case, "decision_asked", asked_on="2026-03-02")
     office.answer(case.case, "SOU", "saul", word)
     office.do("olga", actions.submit_task, office.task(case.case, "decide"), {"decided_on": "2026-03-05", "decision": word})
@@ -177,9 +178,9 @@ def test_of_an_erased_case_nothing_is_shown_but_that_it_was(keepers):
     with pytest.raises(NotFound) as outsider:
         office.ask("zoe", queries.case_page, case.reference)
     assert outsider.value.says == NotFound().says
-    for verb, args in ((actions.hold_case, [case.reference, "x"]), (actions.save_draft, [{"findings": "x"}])):
+    for verb, args in ((actions.hold_case, [case.reference, "x"]), (actions.save_draft, [DraftPlace("task", done), {"findings": "x"}])):
         with pytest.raises(Refused):
-            office.do("bea", verb, *args, **({} if verb is actions.hold_case else {"task": done}))
+            office.do("bea", verb, *args)
     with pytest.raises(Erased):
         office.do("bea", actions.hold_case, case.reference, "x")
 
@@ -276,8 +277,8 @@ def test_once_a_day_what_is_over_goes_and_the_trail_stays(keepers_on_both):
     office = keepers_on_both
     case, held, waiting = (office.begin("NOR", "SOU") for _ in range(3))
     for one in (case, held):
-        office.do("saul", actions.save_draft, {"findings": "Half"}, task=office.task(one.case, "answer", "SOU"))
-    office.do("rosa", actions.save_draft, {"what": "Half a thing"}, start=("purchase", "request_made"))
+        office.do("saul", actions.save_draft, DraftPlace("task", office.task(one.case, "answer", "SOU")), {"findings": "Half"})
+    office.do("rosa", actions.save_draft, DraftPlace("start", "purchase", "request_made"), {"what": "Half a thing"})
     office.do("lena", actions.hold_case, held.reference, "A claim")
     office.at(2026, 3, 20, 9)
     alarm.sweep(office.engine)   # reminders, and what was missed

@@ -8,11 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 import engine as engine_module
-from engine import actions, alarm
+from engine import actions, alarm, queries
 from engine.errors import Incident, Refused
 from engine.progress.clocks import Clocks
+from engine.progress.drafts import DraftPlace
 from engine.queries.forms_to_answer import running
 from engine.store import tables as t
+from engine.store.erasing import erase
 from tests.makers import board, filled
 
 
@@ -132,6 +134,27 @@ def test_a_step_made_elsewhere_is_seen(make_database, tmp_path):
     there.quote(case, "inez", "INK")
 
     assert here.one(sa.select(t.cases.c.outcome)) == "ordered"
+    here.engine.close()
+    there.engine.close()
+
+
+def test_what_another_process_has_erased_is_neither_shown_nor_written_here_and_soon_forgotten(make_database, tmp_path):
+    url = make_database("sqlite", filled)
+    here, there = board(url, tmp_path), board(url, tmp_path)
+    made = here.request()
+    task = here.task(made.case, "approve")
+    there.approve(made.case, decision="refuse", comment="No")
+    with there.engine.database.writing() as db:
+        erase(db, made.case)
+    assert made.case in here.engine._live
+
+    for deed in (lambda: here.do("abel", actions.submit_task, task, {"decision": "approve"}), lambda: here.press(made.case, "withdraw", "rosa", reason="x"),
+                 lambda: here.do("abel", actions.save_draft, DraftPlace("task", task), {"comment": "x"}), lambda: here.ask("abel", queries.task_page, task)):
+        with pytest.raises(Refused):
+            deed()
+    assert here.rows(sa.select(t.steps).where(t.steps.c.case_id == made.case)) == []
+    alarm.sweep(here.engine)
+    assert made.case not in here.engine._live
     here.engine.close()
     there.engine.close()
 

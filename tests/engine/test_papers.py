@@ -119,7 +119,7 @@ def test_nothing_of_a_paper_is_readable_in_the_database(papers):
 
 def test_made_again_it_is_a_new_version_beside_the_old(papers):
     started = up_to_the_review(papers)
-    papers.at(2026, 3, 3, 9)
+    papers.at(2026, 7, 3, 0, 30)   # the third here, the second in UTC
     reviewed(papers, started.case, again="yes")
 
     (pack,) = [paper for paper in of(papers, "olga", started.reference) if paper.name == "Answers of the agencies"]
@@ -127,7 +127,7 @@ def test_made_again_it_is_a_new_version_beside_the_old(papers):
     assert pack.id == second.id
     assert [old.id for old in pack.before] == [first.id]
     assert read(papers, "olga", first.id)[1].name.endswith("2026-03-02.pdf")
-    assert read(papers, "olga", second.id)[1].name.endswith("2026-03-03.pdf")
+    assert read(papers, "olga", second.id)[1].name.endswith("2026-07-03.pdf")
 
 
 def test_a_paper_stays_as_it_was_made(papers):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -96,6 +97,20 @@ def test_cases_begun_at_once_have_numbers_in_a_row(make_database, database_kind,
     assert sorted(reference for end in ends for reference in end) == [f"PUR-2026-{number:03}" for number in range(1, 21)]
     for office in offices:
         office.engine.close()
+
+
+def test_one_page_sent_twice_at_once_opens_one_case(make_database, database_kind, tmp_path):
+    url = make_database(database_kind, filled)
+    boards = [board(url, tmp_path), board(url, tmp_path)]
+    what = {"pack": "purchase", "start": "request_made", "once": "k" * 20, "answers": {
+        "what": "Pencils", "amount": 40, "needed_on": date(2026, 4, 1), "suppliers": ["QUI"], "items": [{"name": "Pencil", "pieces": 12}]}}
+    ends = at_once(*(lambda one=one: one.do("rosa", actions.start_case, **what) for one in boards))
+
+    assert len({end.case for end in ends}) == 1, ends
+    assert sorted(end.before for end in ends) == [False, True]
+    assert boards[0].request().reference == "PUR-2026-002"
+    for one in boards:
+        one.engine.close()
 
 
 def test_a_message_and_a_task_at_once_leave_one_story(make_database, database_kind, tmp_path):

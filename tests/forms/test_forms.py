@@ -4,6 +4,7 @@ from datetime import date
 import pytest
 from markdown_it import MarkdownIt
 
+from engine import feel
 from engine.errors import Incident
 from engine.forms import Upload
 
@@ -207,6 +208,17 @@ def test_options_may_come_from_names_and_from_other_answers(made, names, now):
             "who": "Select who from the options given"}
     assert form.choices(dict(form.questions())["area"], given, now) == [("north", "north"), ("south", "south")]
     assert form.choices(dict(form.questions())["who"], given, now) == [("HLT", "Northmere Health"), ("POL", "Northmere Police")]
+
+
+def test_a_check_reads_a_group_that_holds_a_file(made, names, now):
+    """What is beside the file is asked for by the name of the group: the file comes along, as its name."""
+    form = made({"type": "group", "path": "reply", "label": "The reply", "id": "reply", "components": [NAME, {
+        "type": "filepicker", "key": "sent", "label": "What was sent", "id": "sent"}]})
+
+    told = form.told(form.clean({"reply": {"name": "Ann", "sent": Upload("letter.txt", b"Dear Ann", "text/plain")}}, names, now).values)
+
+    assert told["reply"]["sent"]["name"] == "letter.txt"
+    assert feel.evaluate("reply.name", told, now) == "Ann"
 
 
 def test_a_condition_can_ask_whether_a_file_is_there(made, names, now):

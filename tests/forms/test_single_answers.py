@@ -28,6 +28,7 @@ def posted(day, month, year):
 
 @pytest.mark.parametrize(("component", "raw", "value"), [
     (TEXT, "  Ann ", "Ann"), (TEXT, "", None), (TEXT, None, None), (TEXT, "   ", None), (TEXT, "Zoë O’Hara-Ní", "Zoë O’Hara-Ní"),
+    (TEXT, "lives \u202eta\u202c \u2066No. 4\u2069", "lives ta No. 4"),
     (AREA, "one\r\ntwo\rthree\n", "one\ntwo\nthree"), (AREA, "a\tb", "a\tb"), (AREA, "x" * 20_000, "x" * 20_000),
     (TEXT | {"validate": {"validationType": "email"}}, "ivy.f+a@example.org", "ivy.f+a@example.org"),
     (TEXT | {"validate": {"validationType": "phone"}}, "+44 (0)1632 960 001 ext 12", "+44 (0)1632 960 001 ext 12"),
@@ -160,13 +161,13 @@ def test_a_good_answer_becomes_a_value(answer, component, raw, value):
     (FILE, {"document": ["d"], "name": "a"}, "Reply must be a file: what was sent is wrongly typed"),
     (FILE, {"document": "d", "name": "a", "path": "/etc"}, "Reply must be a file: what was sent is wrongly typed"),
     (FILE, [Upload("a", b"x"), Upload("b", b"x")], "Reply must be a file: what was sent is wrongly typed"),
-    (FILE, Upload("a.txt", b""), "The selected file is empty"),
+    (FILE, Upload("a.txt", b""), "“a.txt” cannot be taken: it is empty"),
     (FILE, Upload("a\x00.txt", b"x"), "The name of the file must not contain control characters. Rename it and choose it again"),
     (FILE, Upload("\u202egpj.exe.pdf", b"x"), "The name of the file must not contain control characters. Rename it and choose it again"),
     (FILE, Upload("gpj.\u2066exe\u2069.pdf", b"x"), "The name of the file must not contain control characters. Rename it and choose it again"),
     (FILE, Upload("x" * 201, b"x"), "The name of the file must be between 1 and 200 characters. Rename it and choose it again"),
-    (FILE | {"accept": ".pdf"}, Upload("a.exe", b"x", "application/pdf"), "The selected file must be one of: .pdf"),
-    (FILE | {"properties": {"max_size": "1 KB"}}, Upload("a", b"x" * 1025), "The selected file must be smaller than 1 KB"),
+    (FILE | {"accept": ".pdf"}, Upload("a.exe", b"x", "application/pdf"), "“a.exe” cannot be taken: it must be one of .pdf"),
+    (FILE | {"properties": {"max_size": "1 KB"}}, Upload("a", b"x" * 1025), "“a” cannot be taken: it must be smaller than 1 KB"),
     (FILE | {"multiple": True}, [Upload("a", b"x")] * 21, "Reply must be 20 files or fewer"),
 ])
 def test_a_bad_answer_is_refused_in_words(answer, component, raw, says):

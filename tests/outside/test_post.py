@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import policy
 from email.parser import BytesParser
 
@@ -112,6 +112,20 @@ def test_while_the_server_refuses_mail_waits_longer_and_longer(office, smtp):
     assert len(smtp.mails) == queued
 
 
+def test_a_deputy_reads_for_whom_a_mail_may_be(office, smtp):
+    office.begin("NOR")
+    office.do("nora", actions.name_deputy, "rep@NOR", office.who("nils").person, date(2026, 3, 2), date(2026, 3, 13), "Annual leave")
+    send_waiting(office.engine)
+    office.at(2026, 3, 6, 12)
+    alarm.sweep(office.engine)
+    smtp.mails.clear()
+    send_waiting(office.engine)
+
+    found = {mail["To"]: mail.get_content() for mail in smtp.mails}
+    assert found["nils@office.example"].strip().endswith("You stand in for Nora Example: this may be one of their tasks.")
+    assert "stand in" not in found["nora@office.example"]
+
+
 def test_while_the_server_is_down_mail_waits(office, smtp):
     ordered(office)
     down = replace(office.engine.settings, mail=replace(office.engine.settings.mail, port=1))
@@ -166,6 +180,16 @@ def test_one_mail_that_cannot_be_written_does_not_hold_up_others(office, smtp):
     assert send_waiting(office.engine) == len(smtp.mails) == len(good) - len(misaddressed) > 0
     assert {row.tries for row in outbox(office)} == {1}
     assert not any("else.example" in to for recipients in smtp.recipients for to in recipients)
+
+
+def test_a_mail_goes_to_nobody_but_the_one_it_was_written_for(office, smtp):
+    """Whoever can write to the database would have somebody's one-time link sent to themselves."""
+    ordered(office)
+    mine, *others = outbox(office)
+    office.write(sa.update(t.outbox).where(t.outbox.c.id == mine.id).values(person=office.who("zoe").person))
+
+    assert send_waiting(office.engine) == len(smtp.mails) == len(others)
+    assert not any("zoe@" in to for recipients in smtp.recipients for to in recipients)
 
 
 def test_a_mail_that_never_leaves_is_given_up_and_counted(office, smtp):
