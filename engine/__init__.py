@@ -20,10 +20,14 @@ from engine.releases import Shelf
 from engine.rules.access import SYSTEM, Actor, Holding, permissions_of
 from engine.store import tables as t
 from engine.store.accounts import may_come_in
-from engine.store.chain import Chain
-from engine.store.database import Database, new_id
-from engine.store.held import held
-from engine.store.sealing import Broken, Vault
+from engine.store.chain import Chain, is_wide
+from engine.store.database import Database
+from engine.store.eyes import no_wall
+from engine.store.incidents import note_incident
+from engine.store.keys import wrong_key
+from engine.store.role_holders import holders_on
+from engine.store.sealing import Vault
+from engine.store.seen import eyes_of
 from engine.work import Work
 
 if TYPE_CHECKING:
@@ -61,7 +65,7 @@ class Engine:
             work: Work | None = None
             refusal: Refused
             try:
-                with self.database.writing() as db:
+                with self.database.writing(eyes_of(actor)) as db:
                     work = Work(db=db, actor=actor, now=self.now(), settings=self.settings, vault=self.vault, chain=self.chain,
                                 shelf=self.shelf, verb=verb.__name__, live=self._live)
                     result = verb(work, *args, **kwargs)
@@ -92,7 +96,7 @@ class Engine:
         """Look one thing up. A query that shows what is in a case leaves one row on the trail: who looked."""
         look: Look | None = None
         try:
-            with self.database.reading() as db:
+            with self.database.reading(eyes_of(actor)) as db:
                 look = self.look(db, actor)
                 result = query(look, *args, **kwargs)
         except (sa.exc.DataError, UnicodeError):
@@ -124,28 +128,34 @@ class Engine:
         with self.database.reading() as db:
             return actor_of(db, self.settings, person, self.now().date())
 
-    def now(self) -> Any:
+    def now(self) -> datetime:
         """This moment, in the board's zone."""
         return self.clock.now().astimezone(self.settings.board.timezone)
 
     def link_older(self) -> None:
-        """Trails from before there were chains are on one from now on. Nothing is written where there is no trail, or all are."""
+        """Put trails that an earlier release wrote on a chain. Does nothing where there is no trail, or all are on one."""
         with self.database.reading() as db:
-            if db.scalar(sa.select(t.trail.c.id).limit(1)) is None or db.scalar(sa.select(t.heads.c.chain)) is not None:
+            if db.scalar(sa.select(t.trail.c.id).limit(1)) is None or is_wide(db):
                 return
         with self.database.writing() as db:
-            self.chain.begin(db, self.now())
+            self.chain.widen(db, self.now())
 
     def wrong_key(self) -> str | None:
         """What to say if the master key is not the one this database was written with: asked once, before anyone is let in."""
         with self.database.reading() as db:
-            newest = db.execute(sa.select(t.cases.c.id, t.cases.c.key).where(t.cases.c.key.is_not(None)).order_by(t.cases.c.started_at.desc()).limit(20)).all()
-        for row in newest:  # one alone could be damaged
-            with suppress(Broken):
-                self.vault.unwrap(row.key, row.id)
-                return None
-        return ("environment: CASEREVIEW_MASTER_KEY is not the key that the cases in this database were sealed with. "
-                "Set the one that was used before; no case can be read without it.") if newest else None
+            return wrong_key(db, self.vault)
+
+    def no_wall(self) -> str | None:
+        """Why the database itself would not stop a query that forgets whose cases it is about; None where it would, and for SQLite."""
+        with self.database.reading() as db:
+            return no_wall(db)
+
+    def forget_ended(self) -> None:
+        """Let go of processes whose cases have ended, in whichever process that was: of one that is erased nothing stays in any memory."""
+        if kept := list(self._live):
+            with self.database.reading() as db:
+                for case in db.scalars(sa.select(t.cases.c.id).where(t.cases.c.id.in_(kept), t.cases.c.ended_at.is_not(None))).all():
+                    self._live.pop(case, None)
 
     def close(self) -> None:
         """Give everything back."""
@@ -174,19 +184,14 @@ class Engine:
                 row |= {"event": "refused", "details": events.checked("refused", said)}
             if incident is not None:
                 log.error("incident", extra={"verb": what.__name__, "element": incident.element, "person": actor.person, "case": case})
-                i = t.incidents
-                same = sa.select(i.c.id).where(i.c.case_id.is_not_distinct_from(case), i.c.element.is_not_distinct_from(incident.element),
-                                               i.c.says == incident.says, i.c.mended_at.is_(None))
-                if db.scalar(same.limit(1)) is None:
-                    db.execute(sa.insert(i).values(id=new_id(), case_id=case, at=row["at"], element=incident.element, says=incident.says))
-                elif actor.person is None:
+                if not note_incident(db, row["at"], case, incident.element, incident.says) and actor is SYSTEM:
                     return  # the alarm clock tries again and again: it is told once
                 row |= {"event": "incident", "details": events.checked("incident", {"element": incident.element, "kind": what.__name__})}
             self.chain.write(db, [row])
 
 
 # Asked with every request, so built once.
-_HELD = held(sa.bindparam("day", type_=sa.Date), ("person", sa.bindparam("person")))
+_HELD = holders_on(sa.bindparam("day", type_=sa.Date), ("person", sa.bindparam("person")))
 _PERSON = sa.select(t.people.c.id, t.people.c.name, t.people.c.agency, _HELD.c.role, _HELD.c.agency.label("at"), _HELD.c.case_id, _HELD.c.deputy_of).outerjoin(
     _HELD, _HELD.c.person == t.people.c.id).where(
     t.people.c.id == sa.bindparam("person"), may_come_in(sa.bindparam("day", type_=sa.Date))).order_by(_HELD.c.deputy_of.is_not(None))

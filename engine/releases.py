@@ -36,7 +36,7 @@ class Shelf:
         self._programs: dict[str, Program] = {}
 
     def lay(self, release: str, pack: Pack, program: Program) -> None:
-        """From now on this is what that release is, here: to see what would change with one rule less."""
+        """Replace a release in memory only: `coverage --mutate` plays stories against a changed pack."""
         self._packs[release], self._programs[release] = pack, program
 
     def pack(self, db: sa.Connection, release: str) -> Pack:

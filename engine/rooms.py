@@ -1,4 +1,4 @@
-"""The rooms of the house that know more than the engine, hooked in by name here and nowhere else: the services their diagrams may ask for."""
+"""Optional packages, such as engine.review, that add types of service tasks. This list is the only place that names them."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field

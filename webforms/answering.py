@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request
+from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
 from engine.actions import save_draft
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 
 #: Endpoint → what makes the form of its address; so that a post that came too late is still understood.
 MAKERS: dict[str, Callable[..., Asking]] = {}
+DRAFT = "_draft"   # what a page calls the draft that it was shown with
 
 
 @dataclass(frozen=True)
 class Asking:
-    """A form at its place: where its draft belongs, and what sending it does."""
+    """A form at its place, and what sending it does."""
 
     page: FormPage
-    draft: dict[str, Any]                                # task=…, start=(…) or action=(…)
     send: Callable[[Mapping[str, Any]], Response]
     here: str
     check: str
@@ -46,12 +47,13 @@ class Asking:
     preview: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None   # what more the page to check answers on shows
     context: dict[str, Any] = field(default_factory=dict)
     open: bool = True                                    # False: it is shown why it cannot be answered now
+    once: str = ""                                       # of a start: the key of this showing, for which there is one case
+    checks: Callable[[Mapping[str, Any]], list[Hit]] | None = None   # what the step's tables have against answers that are looked over first
 
     @property
     def values(self) -> dict[str, Any]:
         """The answers it opens with, files and all."""
-        found = posted.unpacked(dict(self.page.values))
-        return {key: value for key, value in found.items() if key != REASON}
+        return {key: value for key, value in self.page.values.items() if key != REASON}
 
     @property
     def reason(self) -> str:
@@ -95,10 +97,15 @@ def form_routes(page: Blueprint, rule: str, name: str, make: Callable[..., Askin
     MAKERS[f"{page.name}.{name}_answer"] = make
 
 
+def is_a_form() -> bool:
+    """Whether this post is one of answers, rather than of a password or a press of a button."""
+    return (request.endpoint or "") in MAKERS
+
+
 def again_with_what_was_typed() -> Any:
     """The form of this post once more, when the post itself could not be trusted; None when it was no form's post."""
     make = MAKERS.get(request.endpoint or "")
-    if make is None or not identity.current_user.is_authenticated:
+    if make is None or not current_user.is_authenticated:
         return None
     asking = make(**(request.view_args or {}))
     if not asking.open: return None
@@ -132,6 +139,10 @@ def _answer(asking: Asking, raw: dict[str, Any]) -> Any:
     if not asking.open:
         return _send(asking, raw, reason)   # the engine says why not; what was typed is kept
     what, _, place = wanted.partition(":")
+    if what == "keep":
+        return _kept_quietly(asking, raw, reason)
+    if what != "update" and _newer(asking):
+        return _page(asking, raw, reason=reason, newer=True, status=409)
     if what == "add":
         focus = _add(raw, place)
         return _kept_page(asking, raw, reason=reason, focus=focus)
@@ -141,6 +152,8 @@ def _answer(asking: Asking, raw: dict[str, Any]) -> Any:
     if what == "update":
         return _page(asking, raw, reason=reason)
     if what == "draft":
+        if refused := _refused_files(asking, raw):   # they are not kept, and whoever chose them is told before they go
+            return _kept_page(asking, raw, errors=refused, reason=reason, status=422)
         _keep(asking, raw, reason)
         flash("draft_saved")
         return redirect(asking.back)
@@ -153,8 +166,16 @@ def _answer(asking: Asking, raw: dict[str, Any]) -> Any:
             return _kept_page(asking, raw, errors=seen, reason=reason, new=new, status=422 if seen else 200)
         if errors:
             return _kept_page(asking, raw, errors=errors, reason=reason, status=422)
+        try:
+            hits = asking.checks(raw) if asking.checks is not None else []
+        except (Refused, Incident) as problem:
+            return _told(problem, asking, raw, reason)
+        if refusing := tuple(hit for hit in hits if hit.effect != "reason"):
+            return _kept_page(asking, raw, hits=refusing, reason=reason, status=422)
+        if hits and not reason:
+            return _kept_page(asking, raw, hits=tuple(hits), ask_reason=True, status=422)
         _keep(asking, raw, reason)
-        return redirect(asking.check)
+        return redirect(asking.check + (f"?_once={asking.once}" if asking.once else ""))
     return _send(asking, raw, reason)
 
 
@@ -198,7 +219,9 @@ def _told(problem: Refused | Incident, asking: Asking, raw: dict[str, Any], reas
         raise problem
     except ProveAgain:
         _keep(asking, raw, reason)
-        return asking_again.page(asking.check, [], title=asking.page.title)   # the page to check answers on sends what was kept
+        files = [posted.name_of(file) for file in posted.files_in(raw).values()]
+        fields = [("_once", asking.once)] if asking.once else []
+        return asking_again.page(asking.check, fields, title=asking.page.title, files=files)   # the page to check answers on sends what was kept
     except InvalidAnswers as refusal:
         return _kept_page(asking, raw, errors=refusal.errors, hits=refusal.hits, reason=reason, status=422)
     except ReasonNeeded as refusal:
@@ -230,8 +253,30 @@ def _kept(asking: Asking, raw: dict[str, Any], reason: str, problem: Refused | I
 
 
 def _keep(asking: Asking, raw: dict[str, Any], reason: str = "", by: Actor | None = None) -> None:
-    content = posted.packed({**raw, REASON: reason} if reason else raw)
-    engine().perform(by or actor(), save_draft, content, **asking.draft)
+    kept = asking.page.form.keepable(raw, engine().now())
+    over = (g.get("draft_id") or asking.page.draft_id) if DRAFT in request.form and by is None else None
+    g.draft_id = engine().perform(by or actor(), save_draft, asking.page.draft, {**kept, REASON: reason} if reason else kept, over=over)
+
+
+def _newer(asking: Asking) -> bool:
+    """Whether another window has saved a draft since this page was shown: it is not written over before somebody has seen it."""
+    return asking.page.draft_id is not None and request.form.get(DRAFT, asking.page.draft_id) != asking.page.draft_id
+
+
+def _kept_quietly(asking: Asking, raw: dict[str, Any], reason: str) -> Any:
+    """What the script of the page posts while somebody writes. A draft that is gone was sent or thrown away elsewhere."""
+    if _newer(asking) or (request.form.get(DRAFT) and asking.page.draft_id is None):
+        return {"says": "Not saved: this form was saved or sent in another window"}, 409
+    _keep(asking, raw, reason)
+    return {"draft": g.draft_id, "says": f"Saved as a draft {engine().now():%H:%M}"}
+
+
+def _refused_files(asking: Asking, raw: dict[str, Any]) -> dict[str, str]:
+    form, now = asking.page.form, engine().now()
+    if form.keepable(raw, now) == raw: return {}
+    files = {path for path, item in form.questions() if item.type == "filepicker"}
+    errors = form.clean(raw, asking.page.names, now).errors
+    return {path: says for path, says in errors.items() if ".".join(part for part in path.split(".") if not part.isdigit()) in files}
 
 
 def _rows(raw: dict[str, Any], path: str) -> list[Any]:
@@ -264,18 +309,22 @@ def _remove(raw: dict[str, Any], place: str) -> None:
 # -- pages
 
 def _page(asking: Asking, raw: dict[str, Any], *, errors: Mapping[str, str] | None = None, hits: tuple[Hit, ...] = (), reason: str = "",
-          ask_reason: bool = False, new: frozenset[str] = frozenset(), focus: str | None = None, again: bool = False, status: int = 200) -> Any:
+          ask_reason: bool = False, new: frozenset[str] = frozenset(), focus: str | None = None, again: bool = False, newer: bool = False,
+          status: int = 200) -> Any:
     page, now = asking.page, engine().now()
-    if request.files and posted.files_in(raw):   # a browser never sends a file twice by itself
+    if request.files and posted.files_in(raw) and not newer:   # a browser never sends a file twice by itself
         _keep(asking, raw, reason)
+    raw = page.form.keepable(raw, now)
     shown = page.form.show(raw, page.names, now)
     drawn = draw(page.form, shown, raw, errors or {}, now, new=new, focus=_first_in(asking, focus), title=page.title)
     reason_error = (errors or {}).get(REASON) or ("Enter a reason, or change your answers" if ask_reason else None)
     to_reason = {"href": f"#{REASON}"}
     summary = [one | (to_reason if one["text"] == reason_error else {}) for one in drawn.errors]
     summary += [{"text": hit.says} | (to_reason if ask_reason else {}) for hit in hits]
+    other = typed_rows(page.form, asking.values) if newer else []
     body = render_template(asking.template, asking=asking, page=page, drawn=drawn, summary=summary, hits=hits, reason=reason, again=again,
-                           ask_reason=bool(ask_reason or reason or reason_error), reason_error=reason_error, new=new, **asking.context)
+                           ask_reason=bool(ask_reason or reason or reason_error), reason_error=reason_error, new=new,
+                           draft_id=g.get("draft_id") or page.draft_id or "", newer=newer, other=other, **asking.context)
     return body, status
 
 

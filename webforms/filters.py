@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from engine.forms.words import shown
+from engine.rules.working_days import day_off
 from webforms.identity import engine
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ def install(app: Flask) -> None:
     app.add_template_filter(day)
     app.add_template_filter(moment)
     app.add_template_filter(due_words)
+    app.add_template_filter(due_day)
     app.add_template_filter(due_tag)
     app.add_template_filter(by_due)
     app.add_template_filter(clock_words)
     app.add_template_filter(clock_tag)
     app.add_template_filter(prose)
     app.add_template_filter(size)
+    app.add_template_filter(breakable)
     app.add_template_filter(kind_words)
     app.add_template_filter(clauses)
     app.add_template_filter(clause_kind)
@@ -78,6 +81,13 @@ def due_words(due: date | None) -> str:
     if left == 0: return "Due today"
     if left == 1: return "Due tomorrow"
     return f"Due in {left} days" if left <= 14 else f"Due {day(due)}"
+
+
+def due_day(due: date | None) -> str:
+    """Mon 6 April 2026 (bank holiday): the day of the week, and whether nobody works on it."""
+    if due is None: return ""
+    why = day_off(due, engine().settings.board.calendar)
+    return f"{due:%a} {day(due)}" + (f" ({why})" if why else "")
 
 
 def due_tag(due: date | None) -> str:
@@ -131,6 +141,11 @@ def clauses(text: str) -> Markup:
     return Markup(", ").join(Markup('<span class="app-nowrap">{}</span>').format(one.strip()) for one in text.split(",") if one.strip())
 
 
+def breakable(name: str) -> Markup:
+    """A sign-in name or e-mail address that goes over to the next line after a dot or an @, not in the middle of a word."""
+    return Markup("<wbr>").join(re.split(r"(?<=[.@])", name or ""))
+
+
 def prose(text: str | None, top: int = 2) -> Markup:
     """Markdown as safe HTML: no raw HTML, no scripts, links only to the web and to pages here; headings begin at level `top`."""
     html = MARKDOWN.render(text or "")
@@ -144,7 +159,7 @@ def prose(text: str | None, top: int = 2) -> Markup:
 def first_line(text: str) -> str:
     """The beginning of a help text, without its marks: what fits beneath a link."""
     line = next((line.strip("#*- ") for line in text.splitlines() if line.strip("#*- ")), "")
-    return re.sub(r"\*\*|`|\[([^\]]*)\]\([^)]*\)", r"\1", line)
+    return re.sub(r"\*\*|`|\[([^][]*)\]\([^()]*\)", r"\1", line)
 
 
 def size(many: int) -> str:

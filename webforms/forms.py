@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from engine import feel
-from engine.forms import Field, Group, Item, List, Separator, Table, Text
+from engine.forms import Field, Group, Item, List, Separator, Table, Text, Upload
 from engine.forms.cleaning import token as option_token
 from engine.forms.plainly import text as plain_text
 from engine.forms.words import clock, inner, number
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.forms import Form, Shown
 
 LONG = 4           # parts from which on a form gets a list of them
+NOT_IN_THE_LIST = "Is somebody not in the list? Ask an administrator of the board to invite them first: it takes two of them."
 MANY_OPTIONS = 9   # from here on options stand in two columns
 
 
@@ -118,11 +119,11 @@ class _Drawing:
             inside = self.items(item.items, raw.get(item.path) if item.path else raw, deeper, level + 1 if item.label else level)
             self.link(path, dashed(path))
             return Block("group", path, {"label": item.label, "hint": item.hint, "level": level}, tuple(inside), when, new=new)
-        if isinstance(item, List): return self.list(item, raw.get(item.path), path, level, when, new)
+        if isinstance(item, List): return self.rows(item, raw.get(item.path), path, level, when, new)
         kind, params = self.field(item, raw.get(item.key), path)
         return Block(kind, path, params, when=when, new=new)
 
-    def list(self, item: List, raw: Any, path: str, level: int, when: bool, new: bool) -> Block:  # noqa: FBT001 - as Block has them
+    def rows(self, item: List, raw: Any, path: str, level: int, when: bool, new: bool) -> Block:  # noqa: FBT001 - as Block has them
         given = raw if isinstance(raw, list) else []
         many = max(self.shown.rows.get(path, 0), 0)
         rows = []
@@ -152,10 +153,12 @@ class _Drawing:
             return "fact", {"label": item.label, "text": plain_text(item, value, labels)}
         label = item.label if item.required or item.type == "checkbox" else f"{item.label} (optional)"
         params: dict[str, Any] = {"id": dashed(path), "name": dashed(path)}
-        if item.hint: params["hint"] = {"text": item.hint}
+        hint = " ".join([item.hint] * bool(item.hint) + [NOT_IN_THE_LIST] * (item.picker == "person"))
+        if hint: params["hint"] = {"text": hint}
         if says := self.errors.get(path): params["errorMessage"] = {"text": says}
         if self.focus == path: params["attributes"] = {"autofocus": "autofocus"}
-        return getattr(self, f"_{item.type}")(item, raw, path, label, params)
+        drawn: tuple[str, dict[str, Any]] = getattr(self, f"_{item.type}")(item, raw, path, label, params)
+        return drawn
 
     def link(self, path: str, to: str) -> None:
         self.links.append((path, to))
@@ -258,8 +261,8 @@ class _Drawing:
     @staticmethod
     def files(value: Any) -> list[dict[str, Any]]:
         found = value if isinstance(value, list) else [value]
-        return [{"token": posted.token(one), "name": one.name if isinstance(one, posted.Upload) else one["name"],
-                 "document": None if isinstance(one, posted.Upload) else one["document"]} for one in found if posted.is_file(one)]
+        return [{"token": posted.token(one), "name": one.name if isinstance(one, Upload) else one["name"],
+                 "document": None if isinstance(one, Upload) else one["document"]} for one in found if posted.is_file(one)]
 
 
 def largest(item: Field) -> str:

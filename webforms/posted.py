@@ -1,9 +1,8 @@
-"""What a browser posted, as the nested answers the engine cleans; and files as they lie in a draft.
+"""What a browser posted, as the nested answers the engine cleans.
 
 `people-0-name` becomes `{"people": [{"name": …}]}`. Nothing is judged here: what no form asks is handed on, and the engine says so."""
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,12 @@ if TYPE_CHECKING:
     from engine.forms import Form
 
 #: Names on the page that are no answers.
-OURS = frozenset({"csrf_token", "do", "_shown"})
+OURS = frozenset({"csrf_token", "do", "_shown", "_once", "_draft"})
 #: Marks a row, so that one in which nothing was ticked or typed keeps its place.
 ROW = "_row"
 KEPT = "_kept"
 MOST_ROWS = 400
 DEEPEST = 40     # names in each other, such as of a group in a row in a list
-_IN_DRAFT = frozenset({"file_in_draft", "type", "content"})
 
 
 def answers(form: Form, posted: MultiDict[str, str], files: MultiDict[str, FileStorage], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +116,11 @@ def token(file: Any) -> str:
     return "doc" + str(file["document"])
 
 
+def name_of(file: Any) -> str:
+    """What whoever sent a file called it."""
+    return file.name if isinstance(file, Upload) else str(file["name"])
+
+
 def files_in(values: Any) -> dict[str, Any]:
     """Every file in these answers, by its token."""
     if is_file(values): return {token(values): values}
@@ -125,20 +128,3 @@ def files_in(values: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for one in inner: found |= files_in(one)
     return found
-
-
-def packed(values: Any) -> Any:
-    """Answers as a draft can hold them: files travel inside, so that nobody has to choose them twice."""
-    if isinstance(values, Upload):
-        return {"file_in_draft": values.name, "type": values.type, "content": base64.b64encode(values.content).decode()}
-    if isinstance(values, dict): return {key: packed(one) for key, one in values.items()} if set(values) != _IN_DRAFT else ""  # no file: somebody made it up
-    return [packed(one) for one in values] if isinstance(values, list) else values
-
-
-def unpacked(values: Any) -> Any:
-    """The answers of a draft with their files again."""
-    if isinstance(values, dict):
-        if set(values) == _IN_DRAFT:
-            return Upload(values["file_in_draft"], base64.b64decode(values["content"]), values["type"])
-        return {key: unpacked(one) for key, one in values.items()}
-    return [unpacked(one) for one in values] if isinstance(values, list) else values

@@ -9,9 +9,10 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
-from engine.errors import AlreadyDone, Busy, Erased, Incident, Locked, NotAllowed, NotFound, ProveAgain, Refused
+from engine.errors import AlreadyDone, Busy, Erased, Incident, Locked, NotAllowed, NotFound, ProveAgain, Refused, Unavailable
 from webforms import asking_again
-from webforms.answering import again_with_what_was_typed
+from webforms.answering import again_with_what_was_typed, is_a_form
+from webforms.identity import as_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(ProveAgain, asking_again.asked)
     app.register_error_handler(Incident, _incident)
     app.register_error_handler(Busy, _busy)
+    app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(RequestEntityTooLarge, _too_big)
     app.register_error_handler(HTTPException, _http)
@@ -61,6 +63,14 @@ def _busy(_problem: Busy) -> tuple[str, int, dict[str, str]]:
                                               "Try again in a moment."]), {"Retry-After": "5"}
 
 
+def _unavailable(_problem: Unavailable) -> tuple[str, int, dict[str, str]]:
+    """The page knows nothing that stands in the database; it carries what was typed, so that one press sends it again."""
+    as_nobody()
+    typed = list(request.form.items(multi=True)) if request.method == "POST" and is_a_form() else []
+    return render_template("unavailable.html", typed=typed, files=bool(request.files), again=request.full_path.rstrip("?"),
+                           posted=request.method == "POST"), 503, {"Retry-After": "30"}
+
+
 def _forged(error: CSRFError) -> Any:
     """A page left open too long, or a post from elsewhere: never taken, but what was typed stands on the page again."""
     try:
@@ -69,9 +79,14 @@ def _forged(error: CSRFError) -> Any:
         return _refused(refusal)
     except Incident as incident:
         return _incident(incident)
+    if current_user.is_authenticated and request.endpoint == "sign_in.set_up":
+        return page(400, "Recovery codes are shown once", [
+            "Your account is protected, and you are signed in. The page with your recovery codes was loaded again, and they cannot be shown a second time.",
+            "If you have not kept them, make new ones: choose your name above, and then “Make new recovery codes”."])
     if current_user.is_authenticated or request.endpoint != "sign_in.form":
-        return page(400, "Please try again", ["This page was open for a long time, so what you sent was not taken.",
-                                              "Go back, reload the page and send it again."])
+        return page(400, "Please try again", [
+            "What you sent was not taken. Perhaps the page was open for a long time, or it was sent once before and loaded again.",
+            "Open the page anew. If it was not done yet, send it again."])
     return page(400, "Please sign in again", ["This page was open for a long time. Open the sign-in page again."], sign_in=True)
 
 

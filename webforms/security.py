@@ -54,7 +54,7 @@ def install(app: Flask) -> None:
     )
     app.session_interface = _Sessions()
     app.before_request(_little_from_strangers)   # before the token is looked for: that reads all that was sent
-    CSRFProtect(app)
+    CSRFProtect(app).exempt("webforms.pages.single_sign_on.told_out")   # no browser posts it: what it brings is signed by the provider
     app.after_request(_headers)
 
 

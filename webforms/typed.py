@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.forms import Field, Group, Item, List
+from engine.forms import Field, Group, Item, List, Upload
 from engine.forms.cleaning import token as option_token
 from engine.forms.plainly import text as plain_text
 from webforms import posted
@@ -35,7 +35,7 @@ def _in_words(item: Field, value: Any) -> str:
     if value in (None, "", [], {}): return ""
     labels = {option_token(option.value): option.label for option in item.options}
     if isinstance(value, list): return ", ".join(_in_words(item, one) for one in value)
-    if isinstance(value, posted.Upload): return value.name
+    if isinstance(value, Upload): return value.name
     if isinstance(value, dict):
         if posted.is_file(value): return str(value["name"])
         return " ".join(filter(None, (_in_words(item, one) for one in value.values())))

@@ -46,7 +46,7 @@ def sign(file: Path, master: bytes) -> None:
 
 
 class Signing:
-    """Passes on what is written, with the signature in the place that is kept for it at the end: for a file that cannot be gone back in."""
+    """Passes on what is written, with the signature in the place that is kept for it at the end: so that the output need not be seekable."""
 
     def __init__(self, out: Any, master: bytes) -> None:
         self._out, self._master, self._last = out, master, b""

@@ -15,9 +15,10 @@ import click
 import sqlalchemy as sa
 
 from engine import SYSTEM, actions, open_engine
-from engine.errors import Refused
+from engine.errors import Refused, Unavailable
 from engine.settings import BadSettings, load_settings
 from engine.store.migrate import migrate
+from engine.store.sealing import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,8 +38,9 @@ class Group(click.Group):
         """Run the command; exit 2 for what cannot be run at all."""
         try:
             return super().invoke(ctx)
-        except (sa.exc.OperationalError, sa.exc.InterfaceError) as down:
-            click.echo(f"The database does not answer: {str(down.orig).strip().splitlines()[0]}", err=True)
+        except (Unavailable, sa.exc.OperationalError, sa.exc.InterfaceError) as down:
+            problem = str(getattr(down, "orig", down)).strip().partition("\n")[0]
+            click.echo(f"The database does not answer: {problem}", err=True)
             sys.exit(2)
         except BadSettings as bad:
             for fault in bad.says:
@@ -72,7 +74,7 @@ def engine_as_it_is() -> Engine:
     """The same, with tables brought up to date; an empty one stays empty."""
     settings = settings_here()
     need_data_folder(settings)
-    migrate(settings.database_url)
+    migrate(settings.database_url, Vault(settings.master_key))
     engine = open_engine(settings)
     if wrong := engine.wrong_key():
         raise BadSettings([wrong])
@@ -90,7 +92,7 @@ def need_data_folder(settings: Settings) -> None:
 
 @contextmanager
 def or_wrong_use(*but: type[Refused]) -> Iterator[None]:
-    """What is refused here was asked for in the wrong way: exit 2."""
+    """Turn a refusal into exit code 2: wrong use."""
     try:
         yield
     except but:

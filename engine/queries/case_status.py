@@ -13,6 +13,7 @@ from engine.progress.held import held as held_up
 from engine.progress.held import in_words
 from engine.progress.readers import may_read, question
 from engine.queries.corrections import done_rows
+from engine.queries.diagram import marked
 from engine.queries.forms_to_answer import actions_to_press
 from engine.queries.incidents import open_incidents
 from engine.queries.keeping import erased_case, keeping_of
@@ -30,20 +31,31 @@ if TYPE_CHECKING:
 
     from engine.look import Look
     from engine.packs import Pack
-    from engine.queries.shapes.cases import ClockRow, DoneRow
     from engine.queries.shapes.keeping import ErasedCase
     from engine.queries.shapes.tasks import TaskRow
     from engine.work import Case
 
 
-def all_cases(look: Look, state: str = "open", after: str | None = None, limit: int = 50) -> CaseList:
+MOST_WORDS = 100
+
+
+def all_cases(look: Look, state: str = "open", after: str | None = None, words: str = "", limit: int = 50) -> CaseList:
     """The cases this person may see, or for managers all of them, last changed first, with their clocks. No names, no answers.
 
-    Who sees only a part of a case is shown the clocks and tasks of that part."""
+    Who sees only a part of a case is shown the clocks and tasks of that part; whether anything is `late` in all of it is for managers. `words` are looked
+    for in references, and in the agencies of cases that this person may open."""
     c = t.cases
     query = sa.select(c, sees_case(look.actor).label("can_open")).where(sa.true() if look.actor.may("see_status") else sees_case(look.actor))
+    if state == "late" and not look.actor.may("see_status"):
+        raise NotFound
     if state != "all":
-        query = query.where(c.c.ended_at.is_(None) if state == "open" else c.c.ended_at.is_not(None))
+        query = query.where(c.c.ended_at.is_not(None) if state == "ended" else c.c.ended_at.is_(None))
+    if state == "late":
+        d = t.deadlines
+        query = query.where(sa.exists().where(d.c.case_id == c.c.id, d.c.ended_at.is_(None), d.c.due < look.today))
+    if words := words.strip()[:MOST_WORDS]:
+        of_agency = sa.select(t.agencies.c.key).where(t.agencies.c.name.icontains(words, autoescape=True))
+        query = query.where(sa.or_(c.c.reference.icontains(words, autoescape=True), sa.and_(sees_case(look.actor), c.c.agency.in_(of_agency))))
     if after:
         query = query.where(sa.tuple_(c.c.changed_at, c.c.id) < _cursor(after))
     found = look.db.execute(query.order_by(c.c.changed_at.desc(), c.c.id.desc()).limit(limit + 1)).all()
@@ -64,7 +76,7 @@ def all_cases(look: Look, state: str = "open", after: str | None = None, limit: 
             ended_at=row.ended_at, outcome=row.outcome, outcome_title=pack.outcomes.get(row.outcome or ""), clocks=running,
             late=sum(1 for clock in running if clock.days < 0), open_tasks=len(tasks[row.id]), incidents=len(incidents.get(row.id, ())),
             next_tasks=[pack.tasks[element].name for element in dict.fromkeys(tasks[row.id])][:3], can_open=bool(row.can_open), erased=row.key is None,
-            held=held.get(row.id, ())))
+            held=held.get(row.id, ()), agency_name=agencies.get(row.agency or "") if row.can_open else None))
     last = found[limit - 1] if len(found) > limit else None
     return CaseList(rows, f"{last.changed_at.isoformat()}|{last.id}" if last else None)
 
@@ -82,7 +94,7 @@ def case_page(look: Look, reference: str) -> CasePage | ErasedCase:
     entered = _entered(look, case, been)
     clocks = [clock_row(look, row, case.pack, agencies) for row in _clocks(look, [case.id], ended=True)[case.id]
               if full or _mine(look, row, case.pack, part)]
-    open_tasks, done, waiting = _tasks(look, case, agencies, entered, clocks, full=full)
+    tasks = _Tasks(look, case, agencies)
     zone = look.settings.board.timezone
     people = person_names(look, [case.started_by])
     releases = look.db.execute(sa.select(t.releases.c.id, t.releases.c.number, t.releases.c.released_at).where(t.releases.c.pack == case.pack.id)
@@ -91,15 +103,22 @@ def case_page(look: Look, reference: str) -> CasePage | ErasedCase:
     look.shows(case.id, "case")
     return CasePage(
         id=case.id, reference=case.reference, pack=case.pack.id, pack_title=case.pack.title, release_number=own.number, released_at=own.released_at,
-        newest_number=releases[0].number, newest_at=releases[0].released_at, stage=case.stage, stages=_stages(case, entered, waiting),
+        newest_number=releases[0].number, newest_at=releases[0].released_at, stage=case.stage, stages=_stages(case, entered, tasks.waiting),
         started=case.started_at.astimezone(zone).date(), started_by_name=people.get(case.started_by, ""), agency_name=agencies.get(case.agency or ""),
         outcome=case.outcome, outcome_title=case.pack.outcomes.get(case.outcome or ""), ended_at=case.ended_at, clocks=clocks,
-        open_tasks=open_tasks, done_tasks=done, actions=_actions(look, case), diagrams=_diagrams(case, been) if full else [],
+        open_tasks=tasks.open(full=full), done_tasks=done_rows(look, case, tasks.mine, agencies, entered, full=full),
+        actions=_actions(look, case), diagrams=_diagrams(case, been) if full else [], picture=marked(look, case) if full else None,
         incidents=open_incidents(look, {case.id: case.pack}).get(case.id, []) if full else [],
         documents=_documents(look, case) if look.actor.may("see_answers", case.id) else [],
         papers=papers_of(look, case), figures=figures(look, case) if full else [], may_see_trail=look.actor.may("see_trail", case.id), full=full,
         unsettled=unsettled_of(look, case) if full else [], held=in_words(case, held_up(look.db, case, look.now)),
         registers=registers_of(look, case), keeping=keeping_of(look, case) if full else None)
+
+
+def coming_next(look: Look, reference: str, most: int = 5) -> list[TaskRow]:
+    """The soonest tasks that a case waits for, as far as this person may know: what they are called, whose they are, until when."""
+    case = look.case(reference)
+    return _Tasks(look, case, agency_names(look)).open(full=sees_all_of(look, case.id))[:most]
 
 
 def _held(look: Look, cases: Sequence[Any]) -> dict[str, tuple[str, ...]]:
@@ -174,11 +193,11 @@ def _parts(look: Look, cases: list[str]) -> dict[str, set[tuple[str, str | None]
 
 
 def _mine(look: Look, clock: Any, pack: Pack, part: set[tuple[str, str | None]]) -> bool:
-    """Is this a clock of this person's agency, or one that a task of theirs would meet?"""
+    """Is this a clock of this person's agency, or one that presses on a task of theirs?"""
     if clock.item:
         return look.actor.agency in clock.item.split("/") or any(
-            element in pack.deadlines[clock.name].ends and f"/{clock.item}/" in f"/{item or ''}/" for element, item in part)
-    return any(element in pack.deadlines[clock.name].ends for element, _ in part)
+            element in pack.deadlines[clock.name].presses_on and f"/{clock.item}/" in f"/{item or ''}/" for element, item in part)
+    return any(element in pack.deadlines[clock.name].presses_on for element, _ in part)
 
 
 def _cursor(after: str) -> Any:
@@ -201,27 +220,34 @@ def _next_tasks(look: Look, cases: list[str]) -> dict[str, list[str]]:
     return rows
 
 
-def _tasks(look: Look, case: Case, agencies: dict[str, str], entered: set[str], clocks: list[ClockRow],
-           *, full: bool) -> tuple[list[TaskRow], list[DoneRow], set[str]]:
-    """What is open, what was done, both as this person may see them; and the elements that wait for anyone.
+class _Tasks:
+    """The tasks of one case, and which of them are this person's."""
 
-    A task that has no date of its own has that of the deadline it is on the way to: the soonest that runs for its item."""
-    task, offer = t.tasks, t.offers
-    rows = look.db.execute(sa.select(task, sa.literal(case.reference).label("reference"), sa.literal(case.stage).label("stage"))
-                           .where(task.c.case_id == case.id, task.c.state != "cancelled").order_by(task.c.due, task.c.offered_at)).all()
-    offered: dict[str, list[str]] = defaultdict(list)
-    for row in look.db.execute(sa.select(offer.c.task, offer.c.holder).where(offer.c.case_id == case.id)):
-        offered[row.task].append(row.holder)
-    mine = {row.id for row in rows if look.actor.answers_to(offered[row.id]) or look.actor.person in (row.claimed_by, row.done_by)}
-    people = person_names(look, [person for row in rows for person in (row.claimed_by, row.done_by, row.item)])
-    together = Counter((row.element, row.offered_at, state) for row in rows if case.pack.tasks[row.element].loop for state in (row.state, "all"))
-    hands_over = look.actor.may("hand_over", case.id)
-    on_the_way = {clock.item: clock.due for clock in reversed(clocks) if clock.item and not (clock.ended or clock.milestone)}
-    open_rows = [task_row(look, row, case.pack, agencies, people, offered_in_words(case.pack, offered[row.id], agencies), can_open=hands_over or row.id in mine,
-                          for_me=row.id in mine, due=row.due or on_the_way.get(row.item), done=_done_of(together, row))
-                 for row in rows if row.state == "open" and (full or row.id in mine)]
-    done = done_rows(look, case, mine, agencies, entered, full=full)
-    return sorted(open_rows, key=lambda row: (row.due is None, row.due, row.offered_at)), done, {row.element for row in rows if row.state == "open"}
+    def __init__(self, look: Look, case: Case, agencies: dict[str, str]) -> None:
+        self.look, self.case, self.agencies = look, case, agencies
+        task, offer = t.tasks, t.offers
+        self.rows = look.db.execute(sa.select(task, sa.literal(case.reference).label("reference"), sa.literal(case.stage).label("stage"))
+                                    .where(task.c.case_id == case.id, task.c.state != "cancelled").order_by(task.c.due, task.c.offered_at)).all()
+        self.offered: dict[str, list[str]] = defaultdict(list)
+        for row in look.db.execute(sa.select(offer.c.task, offer.c.holder).where(offer.c.case_id == case.id)):
+            self.offered[row.task].append(row.holder)
+        self.mine = {row.id for row in self.rows if look.actor.answers_to(self.offered[row.id]) or look.actor.person in (row.claimed_by, row.done_by)}
+
+    @property
+    def waiting(self) -> set[str]:
+        """The elements that wait for anyone."""
+        return {row.element for row in self.rows if row.state == "open"}
+
+    def open(self, *, full: bool) -> list[TaskRow]:
+        """What is open, soonest first."""
+        look, case = self.look, self.case
+        people = person_names(look, [person for row in self.rows for person in (row.claimed_by, row.done_by, row.item)])
+        together = Counter((row.element, row.offered_at, state) for row in self.rows if case.pack.tasks[row.element].loop for state in (row.state, "all"))
+        hands_over = look.actor.may("hand_over", case.id)
+        found = [task_row(look, row, case.pack, self.agencies, people, offered_in_words(case.pack, self.offered[row.id], self.agencies),
+                          can_open=hands_over or row.id in self.mine, for_me=row.id in self.mine, done=_done_of(together, row))
+                 for row in self.rows if row.state == "open" and (full or row.id in self.mine)]
+        return sorted(found, key=lambda row: (row.due is None, row.due, row.offered_at))
 
 
 def _done_of(together: Counter[tuple[str, datetime, str]], row: Any) -> tuple[int, int] | None:

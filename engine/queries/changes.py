@@ -1,4 +1,4 @@
-"""What a new release of a process has otherwise than the one before, in its owner's words: nothing of a case is in it."""
+"""What changed between two releases of a pack, in its owner's words: nothing of a case is in it."""
 from __future__ import annotations
 
 from collections.abc import Mapping

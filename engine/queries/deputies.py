@@ -36,12 +36,16 @@ def deputies(look: Look, of: str | None = None) -> DeputiesPage:
     held = look.db.execute(sa.select(h.c.role, h.c.agency).where(
         h.c.person == whose, h.c.case_id.is_(None), h.c.until.is_(None)).order_by(h.c.role, h.c.agency)).all()
     roles = [Option(f"{row.role}@{row.agency}" if row.agency else row.role, in_words(row.role, row.agency, agencies, labels)) for row in held]
-    others = [Option(row.id, f"{row.name}, {agencies[row.agency]}" if row.agency else row.name)
-              for row in people if row.id not in (whose, look.actor.person)]
+    def with_agency(row: Any) -> str:
+        return f"{row.name}, {agencies[row.agency]}" if row.agency else row.name
+
+    of_the_board = set(look.db.scalars(sa.select(h.c.person).where(h.c.agency.is_(None), h.c.case_id.is_(None), h.c.until.is_(None))))
+    fit = [row for row in people if any(row.agency == one.agency or (one.agency is None and row.id in of_the_board) for one in held)]
+    others = [Option(row.id, with_agency(row)) for row in fit if row.id not in (whose, look.actor.person)]
     return DeputiesPage(
         mine=[one for row, one in rows if row.person == whose], standing_in=[one for row, one in rows if row.deputy == whose],
         others=[one for row, one in rows if whose not in (row.person, row.deputy)],
-        form=_form(roles, others) if roles else None, people=[(row.id, row.name) for row in people] if manages else [],
+        form=_form(roles, others) if roles else None, people=[(row.id, with_agency(row)) for row in people] if manages else [],
         of=whose, of_name=next(row.name for row in people if row.id == whose), for_another=whose != look.actor.person)
 
 
@@ -82,7 +86,7 @@ def _form(roles: list[Option], people: list[Option]) -> Form:
     return Form(id="deputy", title="Name a deputy", fields=(
         Field(id="role", key="role", type="radio", label="In which role?", required=True, options=tuple(roles), default=one),
         Field(id="to", key="to", type="select", label="Who is to be the deputy?", required=True, options=tuple(people),
-              hint="In a role of an agency: someone of the same agency."),
+              hint="In a role of an agency: someone of the same agency. Is somebody not in the list? An administrator of the board can have them invited."),
         Field(id="from", key="from", type="datetime", subtype="date", label="First day", required=True),
         Field(id="until", key="until", type="datetime", subtype="date", label="Last day", required=True),
         Field(id="reason", key="reason", type="textfield", label="Why is a deputy needed?", required=True, max_length=2000,

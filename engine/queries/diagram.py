@@ -20,21 +20,28 @@ if TYPE_CHECKING:
     from engine.packs import Element, Process
     from engine.work import Case
 
+
 def diagram(look: Look, reference: str, process: str | None = None) -> Diagram:
     """The main process, or one it calls, as this case has gone through it."""
     case = look.case(reference)
     if not sees_all_of(look, case.id):
         raise NotFound
+    found = marked(look, case, process)
+    look.shows(case.id, f"diagram {found.process}")
+    return found
+
+
+def marked(look: Look, case: Case, process: str | None = None) -> Diagram:
+    """The same for a page of the case that shows more than this, and has seen to it that this person may see all of it."""
     drawn = case.pack.processes.get(process or case.pack.main.id)
     if drawn is None:
         raise NotFound
     names = {other.id: other.name or other.id for other in case.pack.processes.values()}
     marks, moments = _marks(look, case, drawn)
-    look.shows(case.id, f"diagram {drawn.id}")
     rows = [(element.name or KINDS[element.kind], KINDS[element.kind], _state(marks.get(element.id, Marks())), moments.get(element.id))
             for element in reading_order(drawn) if element.kind in KINDS]
     return Diagram(
-        reference=reference, process=drawn.id, name=names[drawn.id], marks=marks, rows=rows,
+        reference=case.reference, process=drawn.id, name=names[drawn.id], marks=marks, rows=rows,
         parents=[DiagramRow(other.id, names[other.id]) for other in case.pack.processes.values() if any(
             drawn.id in case.pack.called(element) for element in other.elements.values())],
         calls={element.id: DiagramRow(called, names[called]) for element in drawn.elements.values() if (called := _called(look, case, element)) in names})

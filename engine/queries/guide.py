@@ -102,16 +102,17 @@ def _step(pack: Pack, element: Element, role: str) -> RoleStep:
 
 def clock_rule(pack: Pack, deadline: Deadline) -> ClockRule:
     """A deadline as its owner wrote it, in words."""
-    to = deadline.to or _ending(pack, deadline)
+    to = deadline.to or _pressed(pack, deadline)
     return ClockRule(
         name=deadline.name, title=deadline.title, kind=deadline.kind, clause=deadline.clause or "", rule=in_words.date_rule(pack, deadline),
         only=in_words.runs_only(pack, deadline), starts=in_words.names_of(pack, deadline.starts), ends=in_words.names_of(pack, deadline.ends),
+        presses=in_words.names_of(pack, deadline.presses),
         to=in_words.who(pack, to) if len(to) < 4 else "whoever has the task", reminded=in_words.reminded(deadline),
         escalated=in_words.escalated(pack, deadline), milestone=deadline.milestone)
 
 
-def _ending(pack: Pack, deadline: Deadline) -> tuple[str, ...]:
-    roles = (role for name in deadline.ends if name in pack.tasks for role in in_words.offered(pack, pack.tasks[name]))
+def _pressed(pack: Pack, deadline: Deadline) -> tuple[str, ...]:
+    roles = (role for name in deadline.presses_on if name in pack.tasks for role in in_words.offered(pack, pack.tasks[name]))
     return tuple(dict.fromkeys(roles))
 
 

@@ -72,7 +72,7 @@ def shown_with_a_task(look: Look, case: Case, row: Any) -> bool:
     return any(row.item is None or not task.item or f"{task.item}/".startswith(f"{row.item}/") for task in tasks)
 
 
-def file_of(case: Case, row: Any, kind: str | None) -> DocumentFile:
+def file_of(look: Look, case: Case, row: Any, kind: str | None) -> DocumentFile:
     """A paper written as Word or PDF: the first of its kinds if none is named."""
     text = case.pack.documents.get(row.field)
     kinds = text.kinds if text else tuple(KINDS)
@@ -80,7 +80,8 @@ def file_of(case: Case, row: Any, kind: str | None) -> DocumentFile:
         raise NotFound
     chosen = kind or kinds[0]
     paper = paper_of(case, row)
-    name = f"{case.reference} {case.open(row.name, 'documents', row.id, 'name')} {row.at:%Y-%m-%d}.{chosen}"
+    day = row.at.astimezone(look.settings.board.timezone).date()
+    name = f"{case.reference} {case.open(row.name, 'documents', row.id, 'name')} {day}.{chosen}"
     return DocumentFile(name, KINDS[chosen], written(paper, chosen))
 
 

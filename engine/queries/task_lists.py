@@ -26,7 +26,7 @@ def home(look: Look, limit: int = 25) -> Home:
     mine, team = _page(look, "mine", None, limit), _page(look, "team", None, limit)
     drafts = look.db.scalar(sa.select(sa.func.count()).select_from(t.drafts).where(t.drafts.c.person == look.actor.person)) or 0
     return Home(mine=mine.rows, team=team.rows, more_mine=mine.next is not None, more_team=team.next is not None, drafts=drafts, starts=starts(look),
-                unsettled=unsettled_anywhere(look), standing_in=standing_in(look), to_approve=waiting_for_me(look))
+                unsettled=unsettled_anywhere(look), standing_in=standing_in(look), to_approve=waiting_for_me(look), processes=_processes(look))
 
 
 def task_list(look: Look, which: str = "mine", after: str | None = None, limit: int = 50) -> TaskList:
@@ -42,6 +42,13 @@ def starts(look: Look) -> list[StartRow]:
         found += [StartRow(pack=pack_id, pack_title=pack.title, start=start.element, label=start.label, help=start.help)
                   for start in pack.starts.values() if look.actor.roles().intersection(start.offer_to)]
     return found
+
+
+def _processes(look: Look) -> list[tuple[str, str]]:
+    """Id and title of each process, for who looks after them."""
+    if not look.actor.may("release_pack"):
+        return []
+    return [(pack, look.shelf.pack(look.db, release).title) for pack, release in newest_of_all(look.db).items()]
 
 
 def _page(look: Look, which: str, after: str | None, limit: int) -> TaskList:
@@ -66,12 +73,13 @@ def _page(look: Look, which: str, after: str | None, limit: int) -> TaskList:
 
 
 def _of_team(look: Look, columns: tuple[Any, ...], after: str | None, limit: int) -> list[Any]:
-    """The soonest of each kind of offer this person answers to, then the soonest of those."""
+    """The soonest of each kind of offer this person answers to, then the soonest of those; none that they have taken already."""
     task, offer = t.tasks, t.offers
     due = sa.func.coalesce(offer.c.due, FAR)
+    taken = sa.exists().where(task.c.id == offer.c.task, task.c.claimed_by == look.actor.person)
     parts = []
     for holder in sorted(look.actor.holders):
-        part = sa.select(offer.c.task, due.label("due"), offer.c.offered_at).where(offer.c.holder == holder, offer.c.open)
+        part = sa.select(offer.c.task, due.label("due"), offer.c.offered_at).where(offer.c.holder == holder, offer.c.open, ~taken)
         if after:
             part = part.where(sa.tuple_(due, offer.c.offered_at, offer.c.task) > _cursor(after))
         for dated in (offer.c.due.is_not(None), offer.c.due.is_(None)):  # each half reads its index in order and stops early
@@ -79,8 +87,7 @@ def _of_team(look: Look, columns: tuple[Any, ...], after: str | None, limit: int
     if not parts:
         return []
     soonest = sa.union(*(sa.select(part) for part in parts)).subquery()
-    query = sa.select(*columns).join(soonest, soonest.c.task == task.c.id).join(t.cases, t.cases.c.id == task.c.case_id).where(
-        sa.or_(task.c.claimed_by.is_(None), task.c.claimed_by != look.actor.person))
+    query = sa.select(*columns).join(soonest, soonest.c.task == task.c.id).join(t.cases, t.cases.c.id == task.c.case_id)
     return list(look.db.execute(query.order_by(soonest.c.due, soonest.c.offered_at, task.c.id).limit(limit + 1)))
 
 

@@ -52,6 +52,16 @@ def unsettled_of(look: Look, case: Case) -> list[UnsettledRow]:
     return _rows(look, rows, {case.id: case})
 
 
+def to_settle(look: Look, reference: str, decision: str) -> UnsettledRow | None:
+    """One of a case that this person may settle; None once somebody has."""
+    case, u = look.case(reference), t.unsettled
+    rows = look.db.execute(_query().where(u.c.case_id == case.id, u.c.id == decision)).all()
+    found = next((row for row in _rows(look, rows, {case.id: case}) if row.can_settle), None)
+    if found is not None:
+        look.shows(case.id, f"decision {rows[0].name}")
+    return found
+
+
 def unsettled_anywhere(look: Look, limit: int = 25) -> list[UnsettledRow]:
     """Those that this person may settle, oldest first; of most people there is nothing to ask."""
     u, actor = t.unsettled, look.actor

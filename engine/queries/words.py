@@ -14,7 +14,6 @@ from engine.store import tables as t
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
 
     from engine.forms import Row
     from engine.look import Look
@@ -75,9 +74,9 @@ def offered_in_words(pack: Pack, holders: Iterable[str], agencies: dict[str, str
 
 
 def task_row(look: Look, row: Any, pack: Pack, agencies: dict[str, str], people: dict[str | None, str], who: str = "",
-             *, can_open: bool = True, for_me: bool = False, due: date | None = None, done: tuple[int, int] | None = None) -> TaskRow:
+             *, can_open: bool = True, for_me: bool = False, done: tuple[int, int] | None = None) -> TaskRow:
     """A row of `tasks` joined with its case's reference and stage."""
-    element, due = pack.tasks[row.element], due or row.due
+    element, due = pack.tasks[row.element], row.due
     return TaskRow(
         id=row.id, name=element.name, reference=row.reference, stage_title=pack.stages.get(row.stage or "", ""),
         agency_name=agencies.get(row.agency or ""), item=item_name(row.item, {**agencies, **people}, pack), due=due,

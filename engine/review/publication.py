@@ -48,12 +48,12 @@ def publish(here: Here, headers: Mapping[str, Any], place: Place) -> dict[str, A
     first = before.published_at if before is not None and before.taken_down_at is None else work.now
     row = {"title": title, "summary": summary, "published_at": first, "changed_at": work.now, "taken_down_at": None, "reason": None}
     if before is None:
-        work.db.execute(sa.insert(p).values(reference=case.reference, **row))
+        work.write(sa.insert(p).values(reference=case.reference, **row))
     else:
-        work.db.execute(sa.update(p).where(p.c.reference == case.reference).values(**row))
+        work.write(sa.update(p).where(p.c.reference == case.reference).values(**row))
     f = t.published_files
-    work.db.execute(sa.delete(f).where(f.c.reference == case.reference))
-    work.db.execute(sa.insert(f), [
+    work.write(sa.delete(f).where(f.c.reference == case.reference))
+    work.write(sa.insert(f), [
         {"reference": case.reference, "name": one.name, "place": at, "title": one.title, "file_name": f"{case.reference}-{one.name}{one.ending}",
          "kind": one.kind, "size": len(one.content), "digest": hashlib.sha256(one.content).hexdigest(), "content": one.content}
         for at, one in enumerate(files)])
@@ -65,12 +65,12 @@ def take_down(here: Here, headers: Mapping[str, Any], place: Place) -> dict[str,
     """The files are gone from the public's tables; the entry stays, and says how to ask for them. Nothing there: nothing to do."""
     work, reference = here.work, here.case.reference
     p, f = t.published, t.published_files
-    gone = work.db.execute(sa.update(p).where(p.c.reference == reference, p.c.taken_down_at.is_(None)).values(
+    gone = work.write(sa.update(p).where(p.c.reference == reference, p.c.taken_down_at.is_(None)).values(
         taken_down_at=work.now, changed_at=work.now, reason=_words(headers, "reason", place)))
-    if gone.rowcount:
-        work.db.execute(sa.update(f).where(f.c.reference == reference).values(content=None))
+    if gone:
+        work.write(sa.update(f).where(f.c.reference == reference).values(content=None))
         work.record("taken_down")
-    return {"taken_down_on": work.today if gone.rowcount else None}
+    return {"taken_down_on": work.today if gone else None}
 
 
 def _words(headers: Mapping[str, Any], key: str, place: Place) -> str:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from engine import SYSTEM, actions, queries
 from engine.backup import Made, Restored, back_up, restore
+from engine.progress.drafts import DraftPlace
 from engine.queries.forms_to_answer import running
 from engine.rules.passwords import hashed
 from engine.store import tables as t
@@ -35,8 +36,8 @@ def busy_day(office: Board) -> None:
     asked = office.begin("NOR", "SOU", paper=paper("On paper " * 9000))
     office.answer(asked.case, "NOR", "nora")
     office.press(asked.case, "decision_asked", asked_on="2026-03-02")
-    office.do("saul", actions.save_draft, {"findings": "Half a sentence"}, task=office.task(asked.case, "answer", "SOU"))
-    office.do("rosa", actions.save_draft, {"what": "Half a thing"}, start=("purchase", "request_made"))
+    office.do("saul", actions.save_draft, DraftPlace("task", office.task(asked.case, "answer", "SOU")), {"findings": "Half a sentence"})
+    office.do("rosa", actions.save_draft, DraftPlace("start", "purchase", "request_made"), {"what": "Half a thing"})
     office.do("abel", actions.name_deputy, "approver", office.who("hedy").person, date(2026, 3, 3), date(2026, 3, 9), "Annual leave")
     office.do(None, actions.set_password, "rosa", hashed("four-fictional-words"))
     office.do(None, actions.sign_in, "rosa", office.engine.ask(SYSTEM, queries.whose_password, "rosa", "four-fictional-words"))

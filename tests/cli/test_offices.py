@@ -13,6 +13,7 @@ from engine.errors import NotFound
 from engine.rules.passwords import HASHER
 from engine.store import tables as t
 from engine.store.factors import keep_authenticator
+from engine.store.open_sessions import begun
 from tests.cli.conftest import ROOT, spoil
 
 PASSWORD = "four-fictional-words"
@@ -232,7 +233,7 @@ def test_a_new_password_ends_every_session(run, engine: Engine):
     add(run, "maud")
     with engine.database.writing() as db:
         person = db.scalar(sa.select(t.people.c.id))
-        db.execute(sa.insert(t.sessions).values(token="x", id="x", person=person, created_at=engine.now(), seen_at=engine.now()))
+        begun(db, engine.vault, person, engine.now(), None, "", engine.now())
 
     ran = run("person", "reset", "Maud", "--password", "other-fictional-words", "--json")
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from engine.rules import deadlines
 from engine.rules.local_days import first_moment
 from engine.rules.periods import BadPeriod, Period, after, parse_period
-from engine.rules.working_days import add_working_days, is_working_day, working_day_on_or_before
+from engine.rules.working_days import add_working_days, day_off, is_working_day, working_day_on_or_before
 from engine.settings import ENGLAND_AND_WALES, Calendar
 
 SCRIPT = Path(__file__).with_name("reckon.py")
@@ -194,3 +195,11 @@ def test_a_milestone_comes_as_its_day_begins_and_anything_else_is_late_as_it_end
 
     assert deadlines.due_moment(awaited, day, zone) == datetime(2026, 3, 29, 0, 0, tzinfo=UTC)
     assert deadlines.due_moment(reckon.a_deadline(within="1 day"), day, zone) == datetime(2026, 3, 29, 23, 0, tzinfo=UTC)
+
+
+def test_a_due_day_on_which_nobody_works_says_why():
+    board = replace(ENGLAND_AND_WALES, closed=frozenset({date(2026, 12, 29)}), opened=frozenset({date(2026, 5, 4)}))
+
+    assert day_off(date(2026, 4, 6), board) == "bank holiday"
+    assert day_off(date(2026, 12, 29), board) == "the board does not work"
+    assert [day_off(date(2026, 5, 4), board), day_off(date(2026, 4, 7), board), day_off(date(2026, 4, 4), board)] == ["", "", ""]

@@ -10,6 +10,7 @@ title = "Independent Chair decides"
 kind = "seed target"
 clause = "H3-5"
 starts = "receive_recommendation"
+presses = "peer_challenge"
 from = "=answers.receive_recommendation.received_on"
 within = "14 days"
 ends = "chair_decision"
@@ -53,7 +54,7 @@ def test_everything_an_owner_may_say_is_read():
     assert found["chair_decision"] == Deadline(
         name="chair_decision", title="Independent Chair decides", kind="seed target", clause="H3-5", starts=("receive_recommendation",),
         from_="answers.receive_recommendation.received_on", within=Period(14, "day"), ends=("chair_decision",),
-        ended="answers.chair_decision.decided_on", cancelled_by=("withdrawn",), per="agency", when="options.chair",
+        presses=("peer_challenge",), ended="answers.chair_decision.decided_on", cancelled_by=("withdrawn",), per="agency", when="options.chair",
         to=("independent_chair",),
         remind=(Period(4, "day"), Period(1, "day")),
         chase=(Period(1, "day"), Period(7, "day", every=True)),
@@ -85,6 +86,7 @@ ONE = '[d]\ntitle = "D"\nkind = "local"\nstarts = "s"\nwithin = "14 days"\n'
     ('every = "8 weeks"',                           6, "within and every are both given"),
     ('from = "answers.x"',                          6, "from must be an expression that begins with ="),
     ('ended = 3',                                   6, "ended must be text in quotes"),
+    ('presses = [1]',                               6, "presses must be a name or a list of names"),
     ('ends = [1]',                                  6, "ends must be a name or a list of names"),
     ('clause = ""',                                 6, "clause must be text in quotes, and not empty"),
     ('chase = ["every 7 days", "30 days"]',         6, "Only the last of chase may repeat"),

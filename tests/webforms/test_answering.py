@@ -371,3 +371,69 @@ def test_a_form_that_comes_back_is_a_draft_already(rosa, visit):
 
     assert value(later.page, "amount") == "450"
     assert "Your draft of" in later.words
+
+
+def test_the_same_page_sent_again_leads_to_the_case_that_there_is(rosa):
+    once = {"_once": value(rosa.page, "_once")}
+    rosa.post(START, {**REQUEST, **once, "what": ""})
+    assert value(rosa.page, "_once") == once["_once"]   # the page that comes back is the same page
+    rosa.post(START, {**REQUEST, **once})
+    assert rosa.url == "/cases/PUR-2026-001"
+    rosa.post(START, {**REQUEST, **once, "what": "Another till"})
+    assert rosa.url == "/cases/PUR-2026-001"
+    assert "You had already sent this" in rosa.words
+
+    rosa.get(START)
+    rosa.post(START, {**REQUEST, "_once": value(rosa.page, "_once")})
+    assert rosa.url == "/cases/PUR-2026-002"
+
+
+def test_a_draft_that_another_window_saved_is_not_written_over_unseen(rosa):
+    first = {"_draft": value(rosa.page, "_draft") or ""}
+    rosa.post(START, {"what": "In window A", **first, "do": "draft"})
+    rosa.get(START)
+    kept = value(rosa.page, "_draft")
+    for do in ("draft", "submit", "add:items"):
+        rosa.post(START, {"what": "In window B", **first, "do": do})
+        assert rosa.status == 409
+        assert "This form was also saved in another window" in rosa.words
+        assert "In window A" in rosa.words           # what the other one says
+        assert value(rosa.page, "what") == "In window B"
+    assert rosa.client.post(START, data={"what": "In window B", **first, "do": "keep", "csrf_token": office.token(rosa.page)}).status_code == 409
+
+    assert value(rosa.page, "_draft") == kept         # pressed again, it was seen
+    rosa.post(START, {"what": "In window B", "_draft": kept, "do": "draft"})
+    rosa.get(START)
+    assert value(rosa.page, "what") == "In window B"
+
+
+def test_what_is_typed_is_kept_quietly_while_the_page_stays_open(rosa):
+    def keep(**typed):
+        return rosa.client.post(START, data={"do": "keep", "csrf_token": office.token(rosa.page), **typed})
+
+    first = keep(what="Half", _draft="")
+    assert first.get_json()["says"] == "Saved as a draft 09:00"
+    second = keep(what="Half a thought", _draft=first.get_json()["draft"])
+    assert second.status_code == 200
+    page = rosa.get(START)
+    assert value(page, "what") == "Half a thought"
+    rosa.post(START, {**REQUEST, "_draft": second.get_json()["draft"]})
+    assert keep(what="Too late", _draft=second.get_json()["draft"]).status_code == 409   # it was sent: no draft comes back
+    assert "You have no drafts" in (rosa.get("/drafts"), rosa.words)[1]
+
+
+@pytest.mark.parametrize(("amount", "says"), [("20000", "more than you may approve"), ("3000", "say why it is needed")])
+def test_what_checks_have_against_answers_is_said_before_they_are_looked_over(rosa, visit, amount, says):
+    rosa.post(START, REQUEST | {"amount": amount})
+    abel = visit("abel")
+    task = task_of(abel, "Approve the request")
+    abel.get(task)
+    abel.post(task, {"decision": "approve"})
+    assert (abel.status, abel.url) == (422, task)
+    assert says in abel.words
+
+    abel.post(task, {"decision": "approve", "reason_for_going_on": "Worth it"})
+    assert abel.url == (f"{task}/check" if amount == "3000" else task)
+    if amount == "3000":
+        abel.post(abel.url)
+        assert re.search(r'href="/cases/PUR-2026-001/answers/[0-9a-f]+/correct">Correct this answer', abel.page)

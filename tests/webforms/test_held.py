@@ -50,7 +50,7 @@ def test_what_is_held_stands_on_the_page_of_the_case_and_in_the_list(olga, refer
 def test_a_milestone_is_waited_for_and_not_late(olga, reference):
     olga.get(f"/cases/{reference}")
 
-    assert "The open day Local target 30 March 2026 Waited for" in olga.words
+    assert "The open day Local target Mon 30 March 2026 Waited for" in olga.words
 
 
 def test_a_row_that_is_not_there_is_refused_beside_its_question(olga, reference):
@@ -83,7 +83,7 @@ def test_a_register_has_a_page_with_its_rows_in_words_and_their_keys(olga, refer
     assert "H1" in olga.words
     assert "Publication" in olga.words   # the label, not the value
     assert 'data-head="' in page         # so that a row can stand as lines on a phone
-    assert "No row says anything yet about:" in olga.words
+    assert "What no row says anything about yet" in olga.words
 
 
 def test_a_register_that_is_not_there_is_not_found(olga, reference):
@@ -92,16 +92,16 @@ def test_a_register_that_is_not_there_is_not_found(olga, reference):
     assert olga.status == 404
 
 
-def test_a_task_without_a_date_has_that_of_the_deadline_it_is_on_the_way_to(house, reference):
+def test_a_task_that_asks_why_something_is_late_does_not_wear_the_date_that_was_missed(house, reference):
     case = house.ask("olga", queries.case_page, reference)
     house.do("olga", actions.press_case_action, case.id, "place_hold", {"hold": {"effects": ["publication"], "review_on": date(2026, 3, 10)}})
     house.at(2026, 3, 11, 0, 0)
     sweep(house.engine)
 
     [explaining] = [task for task in house.ask("olga", queries.case_page, reference).open_tasks if task.name == "Say why"]
-    assert (explaining.item, explaining.due, explaining.overdue_days) == ("H2", date(2026, 3, 10), 1)
+    assert (explaining.item, explaining.due, explaining.overdue_days) == ("H2", None, 0)
     page = house.ask("olga", queries.task_page, explaining.id)
-    assert (page.due, page.clauses) == (date(2026, 3, 10), [("A hold is reviewed", "", "local")])
+    assert (page.due, page.clauses) == (None, [])
 
 
 def test_tasks_of_others_stand_apart_from_ones_own(house, olga, reference):

@@ -18,6 +18,7 @@ MANAGES, APPROVES = "manages people", "can be a second person, or proposed it"
 HALFWAY, LINK = "gave the password and must show something still", "has the link from a mail"
 CASE, FULL, TRAIL = "sees the case", "sees all of the case", "sees the trail"
 WATCHES = "sees what people did, wherever it was"
+RUNS = "manages people, or sees what people did"
 KEEPS, GIVES = "keeps cases", "answers requests for access"
 PROVIDER = "anyone, where an identity provider is set"
 #: endpoint → who may see it. A new address belongs here before it works.
@@ -27,6 +28,7 @@ WHO = {
     "published.list": ANYONE, "published.feed": ANYONE, "published.one": PUBLISHED, "published.file": PUBLISHED,
     "sign_in.passkey": ANYONE, "sign_in.second": HALFWAY, "sign_in.set_up": HALFWAY, "links.open": LINK, "links.choose": LINK,
     "single_sign_on.start": PROVIDER, "single_sign_on.back": PROVIDER, "single_sign_on.leave": PROVIDER, "single_sign_on.again": SIGNED_IN,
+    "single_sign_on.told_out": ANYONE,   # what the provider has signed is its proof
     "single_sign_on.shown": SIGNED_IN, "single_sign_on.list": MANAGES, "single_sign_on.expect": MANAGES, "single_sign_on.end": MANAGES,
     "account.page": SIGNED_IN, "account.end": SIGNED_IN, "account.end_others": SIGNED_IN, "account.password": SIGNED_IN, "account.authenticator": SIGNED_IN,
     "account.passkey": SIGNED_IN, "account.factor": SIGNED_IN, "account.remove": SIGNED_IN, "account.recovery_codes": SIGNED_IN, "confirm.answer": SIGNED_IN,
@@ -36,7 +38,8 @@ WHO = {
     "people.change_answer": MANAGES,
     "people.close": MANAGES, "approvals.list": APPROVES, "approvals.one": APPROVES, "approvals.approve": APPROVES, "approvals.decline": APPROVES,
     "approvals.withdraw": APPROVES,
-    "home.page": SIGNED_IN, "tasks.list": SIGNED_IN, "start.list": SIGNED_IN, "cases.list": SIGNED_IN, "drafts.list": SIGNED_IN, "sign_in.out": SIGNED_IN,
+    "home.page": SIGNED_IN, "tasks.list": SIGNED_IN, "start.list": SIGNED_IN, "cases.list": SIGNED_IN, "cases.find": SIGNED_IN,
+    "drafts.list": SIGNED_IN, "sign_in.out": SIGNED_IN,
     "drafts.discard": SIGNED_IN, "deputies.list": SIGNED_IN, "deputies.name": SIGNED_IN, "deputies.end": SIGNED_IN,
     "process.list": SIGNED_IN, "process.one": SIGNED_IN, "process.source": SIGNED_IN, "process.deadlines": SIGNED_IN, "process.releases": SIGNED_IN,
     "process.sources": SIGNED_IN,
@@ -48,7 +51,7 @@ WHO = {
     "diagrams.main": FULL, "diagrams.one": FULL, "diagrams.source": FULL, "trail.page": TRAIL, "trail.looked": TRAIL, "trail.evidence": TRAIL,
     "help.keeping": ANYONE, "keeping.list": KEEPS, "keeping.case": KEEPS, "keeping.hold": KEEPS, "keeping.lift": KEEPS, "keeping.erase": KEEPS,
     "access.page": GIVES, "access.account": GIVES, "access.search": GIVES, "access.passages": GIVES,
-    "trail.people": WATCHES, "trail.person": WATCHES,
+    "trail.people": WATCHES, "trail.person": WATCHES, "service.page": RUNS,
 }
 MISSING = {
     "hold": "0" * 32, "link": "0" * 60, "person": "0" * 32, "proposal": "0" * 32, "change": "give",
@@ -157,7 +160,7 @@ def test_what_one_may_not_see_reads_like_what_is_not_there(app, visit, request_m
 
     for method in ("GET", "POST"):
         for rule in rules(app, method):
-            if WHO[rule.endpoint] in (CASE, TASK, TRAIL, FULL, WATCHES, KEEPS, GIVES) or rule.endpoint.startswith(("people.", "approvals.")):
+            if WHO[rule.endpoint] in (CASE, TASK, TRAIL, FULL, WATCHES, KEEPS, GIVES, RUNS) or rule.endpoint.startswith(("people.", "approvals.")):
                 status, page = told(rule, method)
                 assert status == 404, rule.rule
                 assert told(rule, method, **real) == (status, page), rule.rule

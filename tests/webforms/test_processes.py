@@ -62,14 +62,14 @@ def test_a_running_case_keeps_fourteen_days_and_a_new_one_has_ten(clocks, come_i
         [(date(2026, 3, 2), date(2026, 3, 16)), (date(2026, 3, 3), date(2026, 3, 17))], [(date(2026, 3, 2), date(2026, 3, 12))]]
     olga = come_in("olga")
     olga.get(f"/cases/{first.reference}")
-    assert "14 days from 3 March 2026. Local target, K-2 17 March 2026" in olga.words
+    assert "14 days from 3 March 2026. Local target, K-2 Tue 17 March 2026" in olga.words
     assert "release 1 of 2 March 2026" in olga.words
     assert "There is a newer one, release 2 of 2 March 2026. This case stays on its own." in olga.words
     olga.get(re.search(r'href="(/process/clocks/deadlines[^"]*)"', olga.page)[1])
     assert "You are looking at release 1" in olga.words
     assert "The office decides Local target, K-2 14 days from" in olga.words
     olga.get(f"/cases/{second.reference}")
-    assert "10 days from 2 March 2026. Local target, K-2 12 March 2026" in olga.words
+    assert "10 days from 2 March 2026. Local target, K-2 Thu 12 March 2026" in olga.words
     assert "It is the newest." in olga.words
     olga.get(re.search(r'href="(/process/clocks/deadlines[^"]*)"', olga.page)[1])
     assert "The office decides Local target, K-2 10 days from" in olga.words

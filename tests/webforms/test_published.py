@@ -180,10 +180,11 @@ def test_a_file_that_is_too_big_is_refused_in_plain_words_beside_its_question(pa
     assert "100 KB" in nora.words, "said before anyone chooses a file"
     given = {"findings": "Much", "weight": "low", "do": "submit"}
     nora.post(url, given | {"evidence-file": [(io.BytesIO(b"x" * 200_000), "big.pdf")]})
-    assert "The selected file must be smaller than 100 KB" in nora.words
+    assert "“big.pdf” cannot be taken: it must be smaller than 100 KB" in nora.words
     assert "Much" in nora.page, "what was typed stands there again"
+    assert "Keep big.pdf" not in nora.get(url), "what would be refused again is not in the draft"
     nora.post(url, given | {"evidence-file": [(io.BytesIO(b""), "empty.pdf")]})
-    assert "The selected file is empty" in nora.words
+    assert "“empty.pdf” cannot be taken: it is empty" in nora.words
     nora.post(url, given | {"evidence-file": [(io.BytesIO(b"small"), "small.pdf")]})
     assert rows(papers, started.case, "evidence")[0].size == 5
 

@@ -26,7 +26,7 @@ def test_a_wrong_name_reads_like_a_wrong_password(visit, login, password):
     stranger.sign_in(login, password)
 
     assert stranger.status == 422
-    assert "The sign-in name or the password is not right" in stranger.words
+    assert "The sign-in name or the password is not right, or there were too many tries: then wait 15 minutes" in stranger.words
     assert "nobody" not in stranger.words
 
 

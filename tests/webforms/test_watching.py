@@ -115,6 +115,10 @@ def test_the_figures_say_what_waits_and_since_when(visit, request_made, engine):
     assert (now("cases_open"), now("tasks_open"), now("incidents_open"), now("mails_waiting"), now("clocks_overdue")) == (1, 1, 0, 0, 0)
     assert at("last_sweep") is at("last_backup") is at("oldest_mail_waiting") is None
     begun = engine.clock.now()
+    engine.clock.move_to(begun + timedelta(days=6))   # on the day of the first reminder
+    alarm.sweep(engine)
+    assert now("mails_waiting") > 0
+    assert at("oldest_mail_waiting") == engine.clock.now().timestamp()
 
     engine.clock.move_to(begun + timedelta(days=60))
     due = at("oldest_timer_due")
@@ -125,8 +129,6 @@ def test_the_figures_say_what_waits_and_since_when(visit, request_made, engine):
 
     assert (now("clocks_overdue") > 0, now("timers_overdue"), at("oldest_timer_due")) == (True, 0, None)
     assert at("last_sweep") == at("last_backup") == engine.clock.now().timestamp()
-    assert now("mails_waiting") > 0
-    assert at("oldest_mail_waiting") == engine.clock.now().timestamp()
     assert figure(watcher.page, 'casereview_software{version="0.1.0"}') == 1
     assert figure(watcher.page, 'casereview_request_seconds_count{page="sign_in.form"}') > 0
 

@@ -19,6 +19,7 @@ from webforms.pages import (
     processes,
     published,
     registers,
+    service,
     sign_in,
     single_sign_on,
     start,
@@ -29,4 +30,4 @@ from webforms.pages import help as guide
 
 PAGES = tuple(module.page for module in (
     home, tasks, start, cases, corrections, diagrams, registers, processes, trail, documents, drafts, deputies, keeping, access, approvals, people, invitations,
-    published, guide, sign_in, single_sign_on, links, account, confirm, health))
+    published, guide, sign_in, single_sign_on, links, account, confirm, service, health))

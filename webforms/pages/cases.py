@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from engine.actions import press_case_action
-from engine.queries import action_page, all_cases, case_page, diagram
+from engine.queries import action_page, all_cases, case_page
 from engine.queries.shapes.keeping import ErasedCase
 from webforms.answering import Asking, form_routes
-from webforms.identity import ask, perform
+from webforms.identity import actor, ask, perform
 from webforms.pictures import drawn
 
 if TYPE_CHECKING:
@@ -20,18 +20,25 @@ if TYPE_CHECKING:
     from engine.queries.shapes.cases import ActionRow, CasePage, DoneRow
 
 page = Blueprint("cases", __name__)
-STATES = {"open": "Open", "ended": "Ended", "all": "All"}
+STATES = {"open": "Open", "late": "Late", "ended": "Ended", "all": "All"}
 
 
 @page.get("/cases", endpoint="list")
 def cases() -> str:
     state = request.args.get("state", "open")
     if state not in STATES: abort(404)
-    try:
-        found = ask(all_cases, state, request.args.get("after") or None)
-    except ValueError:
-        abort(404)   # a made-up place in the list
-    return render_template("cases.html", cases=found, state=state, states=STATES)
+    return _list(state, request.args.get("after") or None)
+
+
+@page.post("/cases", endpoint="find")
+def find() -> str:
+    """What is looked for is posted: it could be a name, and stands in no address."""
+    return _list("all", None, request.form.get("words", "").strip())
+
+
+def _list(state: str, after: str | None, words: str = "") -> str:
+    shown = {key: label for key, label in STATES.items() if key != "late" or actor().may("see_status")}
+    return render_template("cases.html", cases=ask(all_cases, state, after, words), state=state, states=shown, words_found=words)
 
 
 @page.get("/cases/<reference>")
@@ -40,7 +47,7 @@ def case(reference: str) -> Any:
     if isinstance(found, ErasedCase):
         return render_template("erased.html", case=found), 410
     running = [clock for clock in found.clocks if not clock.ended]
-    picture = drawn(ask(diagram, reference)) if found.full else {}
+    picture = drawn(found.picture) if found.picture else {}
     return render_template("case.html", case=found, running=running, ended=[clock for clock in found.clocks if clock.ended],
                            answered=_by_stage(found), buttons=_by_heading(found.actions), **picture)
 
@@ -71,7 +78,7 @@ def asking(reference: str, action: str) -> Asking:
         flash("action_done")
         return redirect(back)
 
-    return Asking(page=found, draft={"action": (case_id, action)}, send=send, here=url_for("cases.action", reference=reference, action=action),
+    return Asking(page=found, send=send, here=url_for("cases.action", reference=reference, action=action),
                   check=url_for("cases.action_check", reference=reference, action=action), back=back,
                   context={"reference": reference, "trail": [("Cases", url_for("cases.list")), (reference, back)], "send_label": "Send"})
 

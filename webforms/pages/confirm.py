@@ -24,8 +24,8 @@ def answer() -> Any:
     if not any(given.values()):
         if asking_again.shown_lately():   # at the provider, in another tab
             return asking_again.go_on(kept)
-        return asking_again.show(sealed, kept["title"], {"password": asking_again.wanted()}, 422)
+        return asking_again.show(sealed, kept, {"password": asking_again.wanted()}, 422)
     how = next(name for name in ("passkey", "code", "password") if given[name])
     if not prove(**{how: given[how]}):
-        return asking_again.show(sealed, kept["title"], {"password" if how == "passkey" else how: NOT_RIGHT[how]}, 422)
+        return asking_again.show(sealed, kept, {"password" if how == "passkey" else how: NOT_RIGHT[how]}, 422)
     return asking_again.go_on(kept)

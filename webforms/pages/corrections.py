@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from engine.actions import correct_answer, settle_decision
 from engine.errors import InvalidAnswers
 from engine.progress.correcting import WHY
-from engine.queries import answer_page, case_page, correction_page, correction_preview
+from engine.queries import answer_page, correction_page, correction_preview, to_settle
 from webforms.answering import Asking, form_routes
 from webforms.identity import ask, perform
 
@@ -30,7 +30,7 @@ def asking(reference: str, answer: str) -> Asking:
     found = ask(correction_page, reference, answer)
     since = request.args.get("since", found.since, type=int)   # how many corrections there were when the page was opened
     back = url_for("corrections.answer", reference=reference, answer=answer)
-    place = {"reference": reference, "answer": answer, "since": since}
+    place: dict[str, Any] = {"reference": reference, "answer": answer, "since": since}
 
     def whole(raw: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         """A browser does not send what was unticked."""
@@ -48,7 +48,7 @@ def asking(reference: str, answer: str) -> Asking:
         answers, why = whole(raw)
         return {"effects": ask(correction_preview, reference, answer, answers, why), "why": why}
 
-    return Asking(page=found, draft={"correction": (found.case_id, answer)}, send=send, here=url_for("corrections.correct", **place),
+    return Asking(page=found, send=send, here=url_for("corrections.correct", **place),
                   check=url_for("corrections.correct_check", **place), back=back, template="correct.html", check_template="correct_check.html",
                   preview=preview, context={"reference": reference, "send_label": "Continue"})
 
@@ -73,7 +73,7 @@ def settle(reference: str, decision: str) -> Any:
 
 
 def _settling(reference: str, decision: str, note: str = "", error: str = "") -> Any:
-    found = next((one for one in ask(case_page, reference).unsettled if one.id == decision and one.can_settle), None)
+    found = ask(to_settle, reference, decision)
     if found is None:
         return redirect(url_for("cases.case", reference=reference))   # somebody has settled it meanwhile
     return render_template("settle.html", decision=found, note=note, error=error)

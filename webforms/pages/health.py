@@ -4,9 +4,9 @@ from __future__ import annotations
 import hmac
 import ipaddress
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, abort, request
 
+from engine.errors import Unavailable
 from engine.queries import ready
 from engine.rules.access import SYSTEM
 from webforms.identity import engine
@@ -24,7 +24,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     try:
         well = engine().ask(SYSTEM, ready)
-    except sa.exc.SQLAlchemyError:
+    except Unavailable:
         well = False
     return Response("ready\n" if well else "the database does not answer\n", status=200 if well else 503, mimetype="text/plain")
 

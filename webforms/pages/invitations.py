@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from engine.actions import propose, send_link, take_away_factors, withdraw_link
+from engine.actions import propose, send_link, withdraw_link
 from engine.errors import InvalidAnswers
 from engine.queries import guest_form, invitations
 from webforms import posted
@@ -63,18 +63,13 @@ def withdraw(id: str) -> Response:
     return redirect(url_for("invitations.list"))
 
 
-@page.post("/invitations/lost")
+@page.get("/invitations/lost")
 def lost() -> Response:
-    """What somebody has lost: the password (a link is sent), or what they show beside it."""
-    person = request.form.get("person", "")
-    if not person:
-        flash("nobody_to_help")
-    elif request.form.get("what") == "factors":
-        perform(take_away_factors, person)
-        flash("factors_taken_away")
-    else:
-        perform(send_link, person)
-        flash("link_sent")
+    """Somebody has lost the password, or what they show beside it: what is to be done about it takes two."""
+    person = request.args.get("person", "")
+    if person:
+        return redirect(url_for("people.change", person=person, change="access"))
+    flash("nobody_to_help")
     return redirect(url_for("invitations.list"))
 
 

@@ -9,7 +9,7 @@ from engine.actions import use_link
 from engine.errors import NotFound, Refused
 from engine.queries import link as link_page
 from engine.rules.access import SYSTEM
-from webforms.identity import engine
+from webforms.identity import CHOSEN, engine
 from webforms.short_forms import ChosenPassword, written_down
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def choose() -> Any:
             asked.password.errors = refusal.says
         else:
             session.clear()
+            session[CHOSEN] = found.login
             flash("password_chosen")
             return redirect(url_for("sign_in.form"))
     wrong = bool(asked.errors)

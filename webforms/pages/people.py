@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 page = Blueprint("people", __name__)
 #: What can be proposed of an account: the word in the address, and the kind of the proposal.
-CHANGES = {"give": "role_given", "take": "role_taken", "open": "account_opened"}
+CHANGES = {"give": "role_given", "take": "role_taken", "open": "account_opened", "access": "let_in_again"}
 
 
 @page.get("/people", endpoint="list")

@@ -64,7 +64,7 @@ def sources(pack: str) -> str:
 @page.get("/process/<pack>/<process>", endpoint="one")
 def diagram(pack: str, process: str) -> str:
     found: ProcessPage = ask(process_page, pack, process, _release())
-    of = {} if found.release.newest else {"release": found.release.number}
+    of: dict[str, Any] = {} if found.release.newest else {"release": found.release.number}
     calls = {element: url_for("process.one", pack=pack, process=part.process, **of) for element, part in found.calls.items()}
     return _page("process/diagram.html", found, calls=calls)
 
@@ -74,7 +74,7 @@ def drawing(pack: str, process: str) -> Response:
     return Response(ask(process_drawing, pack, process, _release()), mimetype="application/xml")
 
 
-def _link(place: Place, pack: str, of: dict[str, int]) -> str | None:
+def _link(place: Place, pack: str, of: dict[str, Any]) -> str | None:
     """Where a reader sees what carries a clause; None where nothing shows it by itself."""
     if place.process:
         return url_for("process.one", pack=pack, process=place.process, _anchor=place.element or None, **of)
@@ -85,5 +85,5 @@ def _link(place: Place, pack: str, of: dict[str, int]) -> str | None:
     shown = "help.roles" if place.page == "help.role" else place.page
     for rule in current_app.url_map.iter_rules():
         if shown and rule.endpoint == shown and rule.arguments <= {"pack"} and "GET" in (rule.methods or ()):
-            return url_for(shown, **({"pack": pack} if rule.arguments else {}))
+            return url_for(shown, pack=pack) if rule.arguments else url_for(shown)
     return None

@@ -9,7 +9,7 @@ from flask_login import current_user
 from engine.queries import passkey_to_sign_in, to_confirm
 from engine.rules.access import SYSTEM
 from webforms import setting_up
-from webforms.identity import HALFWAY, ask, engine, enter, enter_with_passkey, half, leave, local_path, passkeys_work, place, show_second, whole
+from webforms.identity import CHOSEN, HALFWAY, ask, engine, enter, enter_with_passkey, half, leave, local_path, passkeys_work, place, show_second, whole
 from webforms.short_forms import Code, SignIn
 
 if TYPE_CHECKING:
@@ -23,13 +23,14 @@ def form() -> Any:
     wanted = local_path(request.args.get("next"))
     if current_user.is_authenticated and request.method == "GET":
         return redirect(wanted)
-    asked = SignIn()
+    asked = SignIn(login=session.pop(CHOSEN, None))
     if asked.validate_on_submit():
         needs = enter(asked.login.data, asked.password.data)
         if needs is not None:
             after = {"factor": "sign_in.second", "setup": "sign_in.set_up"}.get(needs)
             return redirect(url_for(after, next=request.args.get("next")) if after else wanted)
-        asked.login.errors = ["The sign-in name or the password is not right"]
+        minutes = engine().settings.sessions.wait_minutes
+        asked.login.errors = [f"The sign-in name or the password is not right, or there were too many tries: then wait {minutes} minutes"]
     return _page(asked)
 
 

@@ -19,7 +19,7 @@ page = Blueprint("single_sign_on", __name__)
 
 @page.before_request
 def only_if_on() -> None:
-    if not engine().settings.single_sign_on.on: abort(404)
+    if request.endpoint != "single_sign_on.told_out" and not engine().settings.single_sign_on.on: abort(404)
 
 
 @page.get("/sign-in/provider")
@@ -37,6 +37,12 @@ def back() -> Any:
 def leave() -> Any:
     """After signing out here: there too."""
     return provider.leave()
+
+
+@page.post("/sign-in/provider/told-out")
+def told_out() -> Any:
+    """The provider itself says that somebody’s session is over (back-channel logout): what it has signed is the proof, in place of cookie and token."""
+    return provider.told_out()
 
 
 @page.get("/confirm/provider")

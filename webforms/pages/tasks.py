@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from engine.actions import claim_task, hand_over_task, let_task_go, submit_task
 from engine.errors import Refused
-from engine.queries import case_page, task_form, task_list, task_page
+from engine.queries import coming_next, task_checks, task_form, task_list, task_page
 from webforms.answering import Asking, Bare, form_routes
 from webforms.identity import actor, ask, perform
 
@@ -26,11 +26,7 @@ WHICH = {"mine": "My tasks", "team": "My team’s tasks"}
 def tasks() -> str:
     which = request.args.get("which", "mine")
     if which not in WHICH: abort(404)
-    try:
-        found = ask(task_list, which, request.args.get("after") or None)
-    except ValueError:
-        abort(404)   # a made-up place in the list
-    return render_template("tasks.html", tasks=found, which=which, title=WHICH[which])
+    return render_template("tasks.html", tasks=ask(task_list, which, request.args.get("after") or None), which=which, title=WHICH[which])
 
 
 def asking(task: str) -> Asking:
@@ -40,8 +36,9 @@ def asking(task: str) -> Asking:
     taken = found.claimed_by not in (None, actor().person) and not actor().stands_in_for(found.claimed_by)
     answerable = found.state == "open" and not (found.locked or found.barred or taken)
     return Asking(
-        page=found, draft={"task": task}, send=_sender(task), here=here, check=url_for("tasks.task_check", task=task), back=url_for("home.page"),
-        template="task.html", open=answerable, context={"taken": taken, "next_tasks": _next(found) if found.state == "done" else []})
+        page=found, send=_sender(task), here=here, check=url_for("tasks.task_check", task=task), back=url_for("home.page"),
+        template="task.html", open=answerable, checks=lambda answers: ask(task_checks, task, answers),
+        context={"taken": taken, "next_tasks": _next(found) if found.state == "done" else []})
 
 
 def bare(task: str) -> Bare:
@@ -61,7 +58,7 @@ def _sender(task: str) -> Callable[[Mapping[str, Any]], Response]:
 def _next(task: TaskPage) -> list[TaskRow]:
     """What the case waits for now, as far as this person may know."""
     try:
-        return ask(case_page, task.reference).open_tasks[:5]
+        return list(ask(coming_next, task.reference))
     except Refused:
         return []
 
