@@ -68,11 +68,11 @@ RUNS_SQL = _names("execute executemany executescript scalar scalars")
 #: What a mail may be told besides the case’s reference, and where one is queued.
 TOLD = _names("due days task link")
 QUEUES = "engine/progress/mail.py"
-#: Who alone inserts into the trail, and tables that say who may do what: written by `work.write_right`, which puts it on the trail.
+#: Who alone inserts into the trail, and tables of plain rows that are believed: written by `work.write`, which puts it on the trail.
 CHAIN = "engine/store/chain.py"
-RIGHTS = _names("people holdings deputies identities releases")
+BELIEVED = _names("people holdings deputies identities releases offers tasks deadlines approvals published published_files")
 #: What a line of the log may say: kinds, ids, figures and places in the code.
-LOGGED = _names("verb kind person case element timer why mail tries given_up method page path status ms where digest chains")
+LOGGED = _names("verb kind person case element timer why mail tries given_up method page path status ms where digest chains row rows broken")
 LEVELS = _names("debug info warning error exception critical log")
 #: Columns that can hold words and are not sealed, with the reason.
 TABLES = "engine/store/tables/"
@@ -259,13 +259,13 @@ def _mails(name: str, calls: Calls, _known: dict[str, str]) -> Iterator[Found]:
 
 def _trail(name: str, calls: Calls, _known: dict[str, str]) -> Iterator[Found]:
     """What is not on the chain, or not said on it, `verify` takes for put in from outside."""
-    noted = {id(node) for call, called in calls if called == "write_right" for arg in call.args for node in ast.walk(arg)}
+    noted = {id(node) for call, called in calls if called in ("write", "told") for arg in call.args for node in ast.walk(arg)}
     for call, called in calls:
         table = getattr(call.args[0], "attr", "") if call.args and called in ("insert", "update", "delete") else ""
         if table == "trail" and name != CHAIN:
             yield _at(call), "trail", "Only engine.store.chain writes the trail."
-        if table in RIGHTS and id(call) not in noted:
-            yield _at(call), "rights", f"{table} decides who may do what: write it by work.write_right, so that the trail accounts for it."
+        if table in BELIEVED and id(call) not in noted:
+            yield _at(call), "believed", f"{table} is believed as it stands: write it by work.write, so that the trail accounts for it."
 
 
 # ---- columns
