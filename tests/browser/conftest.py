@@ -24,6 +24,7 @@ from engine.demo import SignIn, prepare
 from engine.settings import load_settings
 from engine.store import tables as t
 from engine.store.migrate import migrate
+from tests.machine import chromium
 from webforms import create_app
 
 ROOT = Path(__file__).parents[2]
@@ -203,5 +204,5 @@ def shoot(page: Page, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for kind, width, height in (("wide", 1280, 900), ("phone", 390, 844)):
         page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=SCREENSHOTS / f"{name}-{kind}.png", full_page=True)
+        chromium.picture(page, path=SCREENSHOTS / f"{name}-{kind}.png", full_page=True)
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -7,6 +7,8 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.machine import chromium
+
 
 def one_table(url: str) -> None:
     engine = create_engine(url)
@@ -65,4 +67,4 @@ def test_the_browser_runs_scripts_and_takes_pictures(page, tmp_path):
 
     assert page.get_by_role("heading").inner_text() == "Cases – 42"
     assert page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone") == "Europe/London"
-    assert len(page.screenshot()) > 1000
+    assert len(chromium.picture(page)) > 1000

