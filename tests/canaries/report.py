@@ -20,7 +20,7 @@ def figures(board: Populated, seen: Seen, leaks: int) -> str:
     """All of it in one line."""
     pages = sum(many for (_, status), many in seen.visits.items() if status in ("GET 200", "POST 200"))
     return (f"{len(seen.table)} routes x {len(seen.table['home.page'])} people x {len(board.canaries)} words: {sum(seen.visits.values())} visits, "
-            f"{pages} of them pages or files; {len(seen.all_words)} words were read by someone; {len(seen.misplaced)} misplaced; {leaks} leaks")
+            f"{pages} of them pages or files; {len(seen.all_words)} words were read by someone; {leaks} leaks")
 
 
 def write(name: str, title: str, boards: list[tuple[Populated, Seen, int]]) -> Path:
