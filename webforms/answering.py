@@ -198,7 +198,11 @@ def _sent_at_once(bare: Bare, make: Callable[[], Asking]) -> Any:
         return None
     raw = posted.answers(form, request.form, request.files, {})
     reason = str(raw.pop(REASON, "") or "")
-    if any(item.hide for _, item in form.walk()) and newly_asked(form, form.show(raw, names, engine().now()), request.form.getlist("_shown")):
+    try:
+        more = any(item.hide for _, item in form.walk()) and newly_asked(form, form.show(raw, names, engine().now()), request.form.getlist("_shown"))
+    except Incident:   # what a task knew of its process is gone once it is done: the page says by whom
+        return None
+    if more:
         return None
     try:
         return bare.send({**raw, REASON: reason} if reason else raw)
